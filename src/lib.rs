@@ -1,0 +1,8 @@
+//! Judges Kubernetes objects and artefacts against policies: one engine, and doors to it.
+//!
+//! Modules are listed lowest first; a module uses only modules on lower levels
+//! (`docs/architecture.md`, held by `tests/architecture.rs`).
+
+// The pure core: no file, no network, no clock, no environment.
+#[deny(clippy::disallowed_methods)]
+pub mod document;
