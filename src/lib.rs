@@ -6,3 +6,7 @@
 // The pure core: no file, no network, no clock, no environment.
 #[deny(clippy::disallowed_methods)]
 pub mod document;
+#[deny(clippy::disallowed_methods)]
+pub mod engine;
+#[deny(clippy::disallowed_methods)]
+pub mod resource;

@@ -77,11 +77,8 @@ impl<'a> Value<'a> {
 
     /// A map without places, from fields whose keys differ.
     pub fn map<K: Into<Cow<'a, str>>>(fields: impl IntoIterator<Item = (K, Value<'a>)>) -> Self {
-        let entry = |(key, value): (K, Value<'a>)| Entry {
-            key: key.into(),
-            key_span: Span::NONE,
-            value,
-        };
+        let entry =
+            |(key, value): (K, Value<'a>)| Entry { key: key.into(), key_span: Span::NONE, value };
         Self::new(Body::Map(Map { entries: fields.into_iter().map(entry).collect() }))
     }
 

@@ -1,0 +1,252 @@
+//! Globs for names: `mid-*`, `ska???`, `{a,b}`, always anchored at both ends.
+//!
+//! A list is compiled once, when a policy is loaded, and then answers in time that is linear in
+//! the name. Lengths are limited, so a policy can't make a large automaton.
+
+use std::fmt;
+
+use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How many patterns one list may hold.
+const MAX_PATTERNS: usize = 1_000;
+
+/// How many bytes one pattern may have; no Kubernetes or TANGO name is longer.
+const MAX_PATTERN_BYTES: usize = 255;
+
+/// A list of globs that knows which of them matched; upper and lower case differ.
+///
+/// `?` is one character, `*` any number, `[a-z]` one of a class, `{a,b}` either. In policies it is
+/// a list of strings. [`AnyCaseGlobs`] is the same with upper and lower case equal.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub struct Globs<const ANY_CASE: bool = false> {
+    patterns: Vec<String>,
+    set: GlobSet,
+}
+
+/// [`Globs`] for names whose case does not count, as TANGO's.
+pub type AnyCaseGlobs = Globs<true>;
+
+/// Why a list of globs can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GlobError {
+    #[error("a glob must not be empty")]
+    Empty,
+    #[error("glob `{pattern}` is not valid: {reason}")]
+    Syntax { pattern: String, reason: String },
+    #[error("a glob of {bytes} bytes is longer than {MAX_PATTERN_BYTES}")]
+    TooLong { bytes: usize },
+    #[error("{count} globs are more than {MAX_PATTERNS}")]
+    TooMany { count: usize },
+    #[error("the globs are too large together: {reason}")]
+    TooLarge { reason: String },
+}
+
+/// What `*` and `?` stand for.
+#[derive(Clone, Copy)]
+enum Wildcard {
+    AnyText,
+    /// Not for a `/`; `**` is for any number of segments.
+    WithinSegment,
+}
+
+impl<const ANY_CASE: bool> Globs<ANY_CASE> {
+    /// Globs for names, in which a `/` is a character as any other.
+    pub fn new<P: Into<String>>(patterns: impl IntoIterator<Item = P>) -> Result<Self, GlobError> {
+        Self::compile(patterns.into_iter().map(P::into).collect(), Wildcard::AnyText)
+    }
+
+    /// Globs for paths: `*` and `?` stop at a `/`, and only `**` goes over it.
+    pub fn for_paths<P: Into<String>>(
+        patterns: impl IntoIterator<Item = P>,
+    ) -> Result<Self, GlobError> {
+        Self::compile(patterns.into_iter().map(P::into).collect(), Wildcard::WithinSegment)
+    }
+
+    /// Whether any pattern matches all of `name`.
+    pub fn matches(&self, name: &str) -> bool {
+        self.set.is_match_candidate(&Candidate::from_bytes(name))
+    }
+
+    /// The first pattern that matches all of `name`.
+    pub fn matching(&self, name: &str) -> Option<&str> {
+        let name = Candidate::from_bytes(name);
+        // Most names match nothing, and that is answered without a list of matches.
+        if !self.set.is_match_candidate(&name) {
+            return None;
+        }
+        let first = self.set.matches_candidate(&name).into_iter().min()?;
+        self.patterns.get(first).map(String::as_str)
+    }
+
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    fn compile(patterns: Vec<String>, wildcard: Wildcard) -> Result<Self, GlobError> {
+        if patterns.len() > MAX_PATTERNS {
+            return Err(GlobError::TooMany { count: patterns.len() });
+        }
+        let mut set = GlobSetBuilder::new();
+        for pattern in &patterns {
+            if pattern.is_empty() {
+                return Err(GlobError::Empty);
+            }
+            if pattern.len() > MAX_PATTERN_BYTES {
+                return Err(GlobError::TooLong { bytes: pattern.len() });
+            }
+            let glob = GlobBuilder::new(pattern)
+                .case_insensitive(ANY_CASE)
+                .literal_separator(matches!(wildcard, Wildcard::WithinSegment))
+                .backslash_escape(true)
+                .empty_alternates(true)
+                .build()
+                .map_err(|error| GlobError::Syntax {
+                    pattern: pattern.clone(),
+                    reason: error.kind().to_string(),
+                })?;
+            set.add(glob);
+        }
+        let set = set
+            .build()
+            .map_err(|error| GlobError::TooLarge { reason: error.kind().to_string() })?;
+        Ok(Self { patterns, set })
+    }
+}
+
+impl<const ANY_CASE: bool> Default for Globs<ANY_CASE> {
+    fn default() -> Self {
+        Self { patterns: Vec::new(), set: GlobSet::empty() }
+    }
+}
+
+impl<const ANY_CASE: bool> TryFrom<Vec<String>> for Globs<ANY_CASE> {
+    type Error = GlobError;
+
+    fn try_from(patterns: Vec<String>) -> Result<Self, GlobError> {
+        Self::new(patterns)
+    }
+}
+
+impl<const ANY_CASE: bool> From<Globs<ANY_CASE>> for Vec<String> {
+    fn from(globs: Globs<ANY_CASE>) -> Self {
+        globs.patterns
+    }
+}
+
+impl<const ANY_CASE: bool> fmt::Debug for Globs<ANY_CASE> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.patterns).finish()
+    }
+}
+
+/// Lists are equal when their patterns are.
+impl<const ANY_CASE: bool> PartialEq for Globs<ANY_CASE> {
+    fn eq(&self, other: &Self) -> bool {
+        self.patterns == other.patterns
+    }
+}
+
+impl<const ANY_CASE: bool> Eq for Globs<ANY_CASE> {}
+
+impl<const ANY_CASE: bool> JsonSchema for Globs<ANY_CASE> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Globs".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "array",
+            "maxItems": MAX_PATTERNS,
+            "items": {"type": "string", "minLength": 1, "maxLength": MAX_PATTERN_BYTES},
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn globs(patterns: &[&str]) -> Globs {
+        Globs::new(patterns.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn a_glob_matches_the_whole_name() {
+        let globs = globs(&["mid-*", "ska???", "{sys,test}"]);
+        for name in ["mid-", "mid-tmc", "mid-tmc/a.b", "ska001", "sys", "test"] {
+            assert!(globs.matches(name), "{name}");
+        }
+        for name in ["", "a-mid-tmc", "ska01", "ska0011", "systems", "tes", "MID-TMC"] {
+            assert!(!globs.matches(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_first_matching_pattern_is_named() {
+        let globs = globs(&["low-*", "*-tmc", "mid-*"]);
+        assert_eq!(globs.matching("mid-tmc"), Some("*-tmc"));
+        assert_eq!(globs.matching("mid-csp"), Some("mid-*"));
+        assert_eq!(globs.matching("sys"), None);
+    }
+
+    #[test]
+    fn an_empty_list_matches_nothing() {
+        assert!(!Globs::<false>::default().matches(""));
+        assert!(!globs(&[]).matches("a"));
+    }
+
+    #[test]
+    fn case_counts_unless_the_list_says_otherwise() {
+        let globs = AnyCaseGlobs::new(["SKA???", "mid-*"]).unwrap();
+        assert_eq!(globs.matching("ska001"), Some("SKA???"));
+        assert!(globs.matches("MID-x"));
+    }
+
+    #[test]
+    fn in_paths_a_star_stops_at_a_slash() {
+        let globs = Globs::<false>::for_paths(["a/*", "b/**"]).unwrap();
+        assert!(globs.matches("a/x") && globs.matches("b/x/y"));
+        assert!(!globs.matches("a/x/y") && !globs.matches("b"));
+    }
+
+    #[test]
+    fn dots_and_trailing_slashes_are_characters_as_any_other() {
+        let globs = globs(&["*.b", "**/c", "a*"]);
+        assert!(globs.matches("a.b") && globs.matches(".b") && globs.matches("a/"));
+        assert!(globs.matches("x/y.b") && globs.matches("x/c"));
+        assert!(!globs.matches("x.bb") && !globs.matches("x/cc"));
+    }
+
+    #[test]
+    fn a_bad_list_is_refused_with_its_reason() {
+        let refused = |patterns: &[&str]| {
+            Globs::<false>::new(patterns.iter().copied()).unwrap_err().to_string()
+        };
+        assert_eq!(refused(&["a", ""]), "a glob must not be empty");
+        assert_eq!(
+            refused(&["mid-["]),
+            "glob `mid-[` is not valid: unclosed character class; missing ']'"
+        );
+        assert_eq!(refused(&["a".repeat(256).as_str()]), "a glob of 256 bytes is longer than 255");
+        assert_eq!(refused(&vec!["a"; 1_001]), "1001 globs are more than 1000");
+    }
+
+    #[test]
+    fn it_is_a_list_of_strings_in_policies() {
+        let globs: Globs = serde_json::from_str(r#"["mid-*"]"#).unwrap();
+        assert_eq!(serde_json::to_string(&globs).unwrap(), r#"["mid-*"]"#);
+        let error = serde_json::from_str::<Globs>(r#"["{"]"#).unwrap_err().to_string();
+        assert!(error.starts_with("glob `{` is not valid: unclosed alternate group"), "{error}");
+    }
+}

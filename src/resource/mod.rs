@@ -1,0 +1,10 @@
+//! What the objects and names of Kubernetes, TANGO and SKA look like; knows no policy and no door.
+
+pub mod dsconfig;
+pub mod image;
+pub mod image_pattern;
+pub mod name;
+pub mod quantity;
+pub mod tango;
+pub mod tango_host;
+pub mod version;
