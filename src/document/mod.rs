@@ -2,8 +2,25 @@
 //!
 //! Knows nothing of Kubernetes, of files, of policies.
 
+pub mod json;
+pub mod yaml;
+
+mod decode;
+mod encode;
+mod lines;
+mod map;
+mod number;
 mod path;
+mod problem;
+mod source;
+mod typed;
 mod value;
 
+pub use self::decode::Without;
+pub use self::lines::{Lines, Position};
+pub use self::map::{Entry, Map, MapBuilder};
 pub use self::path::{Path, Step};
-pub use self::value::{Body, Entry, Map, Span, Value};
+pub use self::problem::Problem;
+pub use self::source::{Document, Duplicate, MAX_BYTES, MAX_DEPTH};
+pub use self::typed::{Field, TypeError, from_value};
+pub use self::value::{Body, Span, Value};

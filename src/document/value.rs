@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::map::{Entry, Map};
+
 /// Where a value stands in its text, in bytes; [`Span::NONE`] for a value that no text holds.
 ///
 /// Lines and columns are worked out from it when a place is shown, never before.
@@ -35,20 +37,6 @@ pub enum Body<'a> {
     Map(Map<'a>),
 }
 
-/// Fields in the order of the text; no key twice.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map<'a> {
-    entries: Vec<Entry<'a>>,
-}
-
-/// One field of a [`Map`].
-#[derive(Clone, Debug)]
-pub struct Entry<'a> {
-    pub key: Cow<'a, str>,
-    pub key_span: Span,
-    pub value: Value<'a>,
-}
-
 impl Span {
     /// No place: the value was not read from a text that a person sees.
     pub const NONE: Self = Self { start: u32::MAX, end: u32::MAX };
@@ -79,7 +67,7 @@ impl<'a> Value<'a> {
     pub fn map<K: Into<Cow<'a, str>>>(fields: impl IntoIterator<Item = (K, Value<'a>)>) -> Self {
         let entry =
             |(key, value): (K, Value<'a>)| Entry { key: key.into(), key_span: Span::NONE, value };
-        Self::new(Body::Map(Map { entries: fields.into_iter().map(entry).collect() }))
+        Self::new(Body::Map(fields.into_iter().map(entry).collect()))
     }
 
     pub fn is_null(&self) -> bool {
@@ -152,17 +140,7 @@ impl<'a> Value<'a> {
             Body::Float(number) => Body::Float(number),
             Body::Text(text) => Body::Text(Cow::Owned(text.into_owned())),
             Body::List(items) => Body::List(items.into_iter().map(Value::into_owned).collect()),
-            Body::Map(map) => Body::Map(Map {
-                entries: map
-                    .entries
-                    .into_iter()
-                    .map(|entry| Entry {
-                        key: Cow::Owned(entry.key.into_owned()),
-                        key_span: entry.key_span,
-                        value: entry.value.into_owned(),
-                    })
-                    .collect(),
-            }),
+            Body::Map(map) => Body::Map(map.into_iter().map(Entry::into_owned).collect()),
         };
         Value { span: self.span, body }
     }
@@ -172,59 +150,5 @@ impl<'a> Value<'a> {
 impl PartialEq for Value<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.body == other.body
-    }
-}
-
-/// Places do not count.
-impl PartialEq for Entry<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key && self.value == other.value
-    }
-}
-
-impl<'a> Map<'a> {
-    pub fn with_capacity(fields: usize) -> Self {
-        Self { entries: Vec::with_capacity(fields) }
-    }
-
-    /// Sets a field. A key that is there keeps its rank and takes the new value and places, as
-    /// `kubectl` lets the last of two equal keys win; what it held is returned.
-    pub fn insert(&mut self, entry: Entry<'a>) -> Option<Entry<'a>> {
-        match self.entries.iter_mut().find(|it| it.key == entry.key) {
-            Some(held) => Some(std::mem::replace(held, entry)),
-            None => {
-                self.entries.push(entry);
-                None
-            }
-        }
-    }
-
-    pub fn get(&self, key: &str) -> Option<&Value<'a>> {
-        self.entry(key).map(|entry| &entry.value)
-    }
-
-    pub fn entry(&self, key: &str) -> Option<&Entry<'a>> {
-        self.entries.iter().find(|entry| entry.key == key)
-    }
-
-    pub fn iter(&self) -> std::slice::Iter<'_, Entry<'a>> {
-        self.entries.iter()
-    }
-
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-}
-
-impl<'m, 'a> IntoIterator for &'m Map<'a> {
-    type Item = &'m Entry<'a>;
-    type IntoIter = std::slice::Iter<'m, Entry<'a>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }

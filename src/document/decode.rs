@@ -1,0 +1,152 @@
+//! A [`Value`] from serde, without places: the fast way in for an AdmissionReview.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+use super::map::{Entry, MapBuilder};
+use super::number;
+use super::value::{Body, Span, Value};
+
+/// Reads a [`Value`] and drops one field wherever it stands directly under one other: what it
+/// holds is skipped, not built. Half of a stored object may be such a field.
+#[derive(Clone, Copy, Debug)]
+pub struct Without {
+    /// The key of the map that holds the field.
+    pub parent: &'static str,
+    /// The key of the field.
+    pub key: &'static str,
+}
+
+/// Borrows each string that needs no unescaping. Of equal keys the last wins.
+impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor { without: None, inside: false })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Without {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
+        deserializer.deserialize_any(ValueVisitor { without: Some(self), inside: false })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct ValueVisitor {
+    without: Option<Without>,
+    /// This is the value of the key `without.parent`.
+    inside: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for ValueVisitor {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
+        Ok(Value::NULL)
+    }
+
+    fn visit_none<E>(self) -> Result<Value<'de>, E> {
+        Ok(Value::NULL)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Value<'de>, D::Error> {
+        inner.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value<'de>, E> {
+        Ok(Value::new(Body::Bool(flag)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value<'de>, E> {
+        Ok(Value::new(Body::Int(number)))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
+        Ok(Value::new(number::from_unsigned(number)))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Value<'de>, E> {
+        let body = number::from_float(number);
+        body.map(Value::new).ok_or_else(|| E::custom("a number that JSON cannot hold"))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
+        Ok(Value::text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value<'de>, E> {
+        Ok(Value::text(text))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value::text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element_seed(Self { inside: false, ..self })? {
+            items.push(item);
+        }
+        Ok(Value::new(Body::List(items)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
+        let mut fields = MapBuilder::default();
+        while let Some(key) = map.next_key_seed(KeyVisitor)? {
+            let inside = match self.without {
+                Some(without) if self.inside && key == without.key => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                without => without.is_some_and(|without| key == without.parent),
+            };
+            let value = map.next_value_seed(Self { inside, ..self })?;
+            fields.insert(Entry { key, key_span: Span::NONE, value });
+        }
+        Ok(Value::new(Body::Map(fields.build())))
+    }
+}
+
+/// A string, borrowed if it needs no unescaping; serde's own `Cow` never borrows.
+struct KeyVisitor;
+
+impl<'de> DeserializeSeed<'de> for KeyVisitor {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+}

@@ -1,0 +1,314 @@
+//! JSON by the letter (RFC 8259), with places.
+//!
+//! Integers are exact within `i64`. A key that stands twice is noted, and the last one wins.
+
+use std::borrow::Cow;
+
+use super::map::{Entry, MapBuilder};
+use super::number;
+use super::path::{Path, Step};
+use super::problem::Problem;
+use super::source::{Document, Duplicate, MAX_BYTES, MAX_DEPTH, MAX_DUPLICATES};
+use super::value::{Body, Span, Value};
+
+/// Reads a text that is one JSON document.
+pub fn read(text: &str) -> Result<Document<'_>, Problem> {
+    let end = u32::try_from(text.len()).ok().filter(|_| text.len() <= MAX_BYTES);
+    let Some(end) = end else { return Err(too_long()) };
+    match read_one(text, Span::new(0, end))? {
+        (document, None) => Ok(document),
+        (_, Some(rest)) => {
+            let next = text.get(rest.start as usize..).and_then(|rest| rest.chars().next());
+            let end = rest.start
+                + next.map_or(0, |next| u32::try_from(next.len_utf8()).unwrap_or_default());
+            Err(Problem::new(Span::new(rest.start, end), "text behind the end of the document"))
+        }
+    }
+}
+
+/// Reads the first document in `piece` of `text`, and tells where a further one would begin.
+pub(super) fn read_one(text: &str, piece: Span) -> Result<(Document<'_>, Option<Span>), Problem> {
+    let mut reader = Reader {
+        text: text.get(..piece.end as usize).unwrap_or(text),
+        at: piece.start as usize,
+        way: Vec::new(),
+        duplicates: Vec::new(),
+    };
+    reader.skip_space();
+    let value = reader.value()?;
+    reader.skip_space();
+    let end = reader.offset(reader.at);
+    let span = Span::new(piece.start, end);
+    let document = Document { value, span, empty: false, duplicates: reader.duplicates };
+    Ok((document, (end < piece.end).then_some(Span::new(end, piece.end))))
+}
+
+/// Whether a text that is neither JSON nor YAML was meant as JSON.
+pub(super) fn is_meant(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('{').map(str::trim_start);
+    inside.is_some_and(|inside| inside.starts_with(['"', '}']))
+}
+
+pub(super) fn too_long() -> Problem {
+    Problem::new(Span::new(0, 0), format!("longer than {} MiB", MAX_BYTES >> 20))
+        .with_help("split the file")
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    /// The way to the value that is being read.
+    way: Vec<Way<'a>>,
+    duplicates: Vec<Duplicate>,
+}
+
+/// One step of the way, made into a [`Step`] only if there is a duplicate to tell of.
+enum Way<'a> {
+    Key(Cow<'a, str>),
+    Index(usize),
+}
+
+impl<'a> Reader<'a> {
+    fn value(&mut self) -> Result<Value<'a>, Problem> {
+        let start = self.at;
+        let body = match self.peek() {
+            Some(b'{') => self.map()?,
+            Some(b'[') => self.list()?,
+            Some(b'"') => Body::Text(self.string()?),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b't') => self.word("true", Body::Bool(true))?,
+            Some(b'f') => self.word("false", Body::Bool(false))?,
+            Some(b'n') => self.word("null", Body::Null)?,
+            Some(_) => return Err(self.problem("no JSON value begins with this")),
+            None => return Err(self.problem("text ends where a value must stand")),
+        };
+        Ok(Value { span: self.span(start), body })
+    }
+
+    fn map(&mut self) -> Result<Body<'a>, Problem> {
+        let mut fields = MapBuilder::default();
+        self.open()?;
+        if self.skip(b'}') {
+            return Ok(Body::Map(fields.build()));
+        }
+        loop {
+            let start = self.at;
+            if self.peek() != Some(b'"') {
+                return Err(self.problem("a key in double quotes must stand here"));
+            }
+            let key = self.string()?;
+            let key_span = self.span(start);
+            self.skip_space();
+            if !self.skip(b':') {
+                return Err(self.problem("`:` must stand here"));
+            }
+            self.skip_space();
+            self.way.push(Way::Key(key));
+            let value = self.value()?;
+            let key = match self.way.pop() {
+                Some(Way::Key(key)) => key,
+                _ => Cow::Borrowed(""),
+            };
+            let name = key.clone();
+            if let Some(held) = fields.insert(Entry { key, key_span, value }) {
+                self.duplicate(&name, key_span, held.key_span);
+            }
+            self.skip_space();
+            if self.skip(b'}') {
+                return Ok(Body::Map(fields.build()));
+            }
+            if !self.skip(b',') {
+                return Err(self.problem("`,` or `}` must stand here"));
+            }
+            self.skip_space();
+        }
+    }
+
+    fn list(&mut self) -> Result<Body<'a>, Problem> {
+        let mut items = Vec::new();
+        self.open()?;
+        if self.skip(b']') {
+            return Ok(Body::List(items));
+        }
+        loop {
+            self.way.push(Way::Index(items.len()));
+            items.push(self.value()?);
+            self.way.pop();
+            self.skip_space();
+            if self.skip(b']') {
+                return Ok(Body::List(items));
+            }
+            if !self.skip(b',') {
+                return Err(self.problem("`,` or `]` must stand here"));
+            }
+            self.skip_space();
+        }
+    }
+
+    fn open(&mut self) -> Result<(), Problem> {
+        if self.way.len() >= MAX_DEPTH {
+            return Err(self.problem(format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        self.at += 1;
+        self.skip_space();
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, Problem> {
+        let opening = self.at;
+        self.at += 1;
+        let mut decoded = Cow::Borrowed("");
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let plain = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+            let Some((run, rest)) = plain.and_then(|end| rest.split_at_checked(end)) else {
+                self.at = opening;
+                return Err(self.problem("quote is never closed"));
+            };
+            match &mut decoded {
+                Cow::Borrowed("") => decoded = Cow::Borrowed(run),
+                whole => whole.to_mut().push_str(run),
+            }
+            self.at += run.len();
+            if rest.starts_with('"') {
+                self.at += 1;
+                return Ok(decoded);
+            }
+            if !rest.starts_with('\\') {
+                return Err(self.problem("control character in a string"));
+            }
+            let character = self.escape()?;
+            decoded.to_mut().push(character);
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, Problem> {
+        let start = self.at;
+        let letter = self.text.as_bytes().get(start + 1);
+        self.at += 2;
+        let character = match letter {
+            Some(&mark @ (b'"' | b'\\' | b'/')) => char::from(mark),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                let decoded = self.unit().and_then(|first| {
+                    let second = match first {
+                        0xd800..0xdc00 if self.skip(b'\\') && self.skip(b'u') => self.unit(),
+                        _ => None,
+                    };
+                    char::decode_utf16([first].into_iter().chain(second)).next()?.ok()
+                });
+                match decoded {
+                    Some(character) => character,
+                    None => {
+                        self.at = start;
+                        return Err(self.problem("`\\u` names no character"));
+                    }
+                }
+            }
+            _ => {
+                self.at = start;
+                return Err(self.problem("unknown escape"));
+            }
+        };
+        Ok(character)
+    }
+
+    /// The four digits of a `\u` escape.
+    fn unit(&mut self) -> Option<u16> {
+        let digits = self.text.get(self.at..self.at + 4)?;
+        let unit = u16::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))?;
+        self.at += 4;
+        Some(unit)
+    }
+
+    fn number(&mut self) -> Result<Body<'a>, Problem> {
+        let start = self.at;
+        self.skip(b'-');
+        if !self.skip(b'0') && self.figures() == 0 {
+            return Err(self.problem("a digit must stand here"));
+        }
+        let mut whole = true;
+        if self.skip(b'.') {
+            whole = false;
+            if self.figures() == 0 {
+                return Err(self.problem("a digit must stand here"));
+            }
+        }
+        if self.skip(b'e') || self.skip(b'E') {
+            whole = false;
+            let _signed = self.skip(b'+') || self.skip(b'-');
+            if self.figures() == 0 {
+                return Err(self.problem("a digit must stand here"));
+            }
+        }
+        let figures = self.text.get(start..self.at).unwrap_or_default();
+        if whole && let Ok(number) = figures.parse() {
+            return Ok(Body::Int(number));
+        }
+        figures.parse().ok().and_then(number::from_float).ok_or_else(|| {
+            let span = self.span(start);
+            Problem::new(span, format!("number `{figures}` is too large"))
+        })
+    }
+
+    fn figures(&mut self) -> usize {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        count
+    }
+
+    fn word(&mut self, word: &str, body: Body<'a>) -> Result<Body<'a>, Problem> {
+        if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            return Err(self.problem("no JSON value begins with this"));
+        }
+        self.at += word.len();
+        Ok(body)
+    }
+
+    fn duplicate(&mut self, key: &str, span: Span, first: Span) {
+        if self.duplicates.len() < MAX_DUPLICATES {
+            let way = self.way.iter().filter_map(|way| match way {
+                Way::Key(key) => Some(Step::from(&**key)),
+                Way::Index(index) => u32::try_from(*index).ok().map(Step::Index),
+            });
+            let steps = way.chain([Step::from(key)]).collect();
+            self.duplicates.push(Duplicate { span, first, path: Path { steps } });
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn offset(&self, at: usize) -> u32 {
+        u32::try_from(at.min(self.text.len())).unwrap_or(u32::MAX)
+    }
+
+    fn span(&self, start: usize) -> Span {
+        Span::new(self.offset(start), self.offset(self.at))
+    }
+
+    /// A problem with the character that comes next.
+    fn problem(&self, message: impl Into<String>) -> Problem {
+        let next = self.text.get(self.at..).and_then(|rest| rest.chars().next());
+        let end = self.at + next.map_or(0, char::len_utf8);
+        Problem::new(Span::new(self.offset(self.at), self.offset(end)), message)
+    }
+}

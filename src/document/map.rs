@@ -1,0 +1,174 @@
+//! The fields of a map, in the order of their text.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use super::value::{Span, Value};
+
+/// Fields in the order of the text; no key twice. The order does not count for equality.
+#[derive(Clone, Debug, Default)]
+pub struct Map<'a> {
+    entries: Vec<Entry<'a>>,
+}
+
+/// One field of a [`Map`].
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    pub key: Cow<'a, str>,
+    pub key_span: Span,
+    pub value: Value<'a>,
+}
+
+/// Builds a [`Map`] from fields that come one after another, in linear time however many they
+/// are: a text from outside may hold a million keys.
+#[derive(Debug, Default)]
+pub struct MapBuilder<'a> {
+    map: Map<'a>,
+    /// Where each key stands, by its hash. Empty while the map is small enough to be searched.
+    index: HashMap<u64, usize>,
+    hasher: RandomState,
+}
+
+/// Up to this many keys, comparing with each is faster than hashing.
+const SEARCHED_KEYS: usize = 24;
+
+impl<'a> Map<'a> {
+    pub fn with_capacity(fields: usize) -> Self {
+        Self { entries: Vec::with_capacity(fields) }
+    }
+
+    /// Sets a field. A key that is there keeps its rank and takes the new value and places, as
+    /// `kubectl` lets the last of two equal keys win; what it held is returned.
+    pub fn insert(&mut self, entry: Entry<'a>) -> Option<Entry<'a>> {
+        match self.entries.iter_mut().find(|it| it.key == entry.key) {
+            Some(held) => Some(std::mem::replace(held, entry)),
+            None => {
+                self.entries.push(entry);
+                None
+            }
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value<'a>> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    pub fn entry(&self, key: &str) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry<'a>> {
+        self.entries.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl PartialEq for Map<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        if self.len() != other.len() {
+            return false;
+        }
+        let same_order = self.iter().zip(other).take_while(|(one, two)| one.key == two.key);
+        let mut compared = 0;
+        for (one, two) in same_order {
+            if one.value != two.value {
+                return false;
+            }
+            compared += 1;
+        }
+        if compared == self.len() {
+            return true;
+        }
+        let others: HashMap<&str, &Value<'_>> =
+            other.iter().skip(compared).map(|entry| (&*entry.key, &entry.value)).collect();
+        self.iter().skip(compared).all(|entry| others.get(&*entry.key) == Some(&&entry.value))
+    }
+}
+
+impl<'m, 'a> IntoIterator for &'m Map<'a> {
+    type Item = &'m Entry<'a>;
+    type IntoIter = std::slice::Iter<'m, Entry<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for Map<'a> {
+    type Item = Entry<'a>;
+    type IntoIter = std::vec::IntoIter<Entry<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+/// The fields' keys must differ.
+impl<'a> FromIterator<Entry<'a>> for Map<'a> {
+    fn from_iter<I: IntoIterator<Item = Entry<'a>>>(fields: I) -> Self {
+        Self { entries: fields.into_iter().collect() }
+    }
+}
+
+impl Entry<'_> {
+    /// The same field, owning all of it.
+    pub fn into_owned(self) -> Entry<'static> {
+        Entry {
+            key: Cow::Owned(self.key.into_owned()),
+            key_span: self.key_span,
+            value: self.value.into_owned(),
+        }
+    }
+}
+
+/// Places do not count.
+impl PartialEq for Entry<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.value == other.value
+    }
+}
+
+impl<'a> MapBuilder<'a> {
+    /// As [`Map::insert`].
+    pub fn insert(&mut self, entry: Entry<'a>) -> Option<Entry<'a>> {
+        if self.map.len() < SEARCHED_KEYS {
+            return self.map.insert(entry);
+        }
+        if self.index.is_empty() {
+            for (at, held) in self.map.iter().enumerate() {
+                self.index.insert(self.hasher.hash_one(&*held.key), at);
+            }
+        }
+        let hash = self.hasher.hash_one(&*entry.key);
+        match self.index.get(&hash).and_then(|&at| self.map.entries.get_mut(at)) {
+            Some(held) if held.key == entry.key => Some(std::mem::replace(held, entry)),
+            // Two keys share a hash once in 2^64; the map itself still tells them apart.
+            Some(_) => self.map.insert(entry),
+            None => {
+                self.index.insert(hash, self.map.len());
+                self.map.entries.push(entry);
+                None
+            }
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
+    pub fn build(self) -> Map<'a> {
+        self.map
+    }
+}

@@ -1,0 +1,64 @@
+//! Places that the parser does not report as a reader of the file sees them.
+
+use memchr::memchr;
+
+use crate::document::value::Span;
+
+/// The span of a block scalar: from its `|` or `>` to the end of its last line. The parser's own
+/// begins at the text, and ends where the next token begins. `before` is where the token before
+/// it ends.
+pub(super) fn block_scalar(text: &str, before: u32, parsed: Span) -> Span {
+    let header = find(text.as_bytes(), before, parsed.end, |byte| matches!(byte, b'|' | b'>'));
+    let start = header.unwrap_or(parsed.start);
+    let mut scalar = text.get(start as usize..parsed.end as usize).unwrap_or_default();
+    // What follows the last line break may be the indentation of the next token.
+    if let Some((lines, last)) = scalar.rfind(['\n', '\r']).map(|at| scalar.split_at(at + 1))
+        && last.bytes().all(|byte| byte == b' ')
+    {
+        scalar = lines;
+    }
+    // Empty lines at the end are part of the text only if it keeps them: `|+`.
+    if !scalar.bytes().take(3).any(|byte| byte == b'+') {
+        let written = scalar.trim_end_matches(['\n', '\r']).len();
+        let line_break = match scalar.get(written..) {
+            Some(rest) if rest.starts_with("\r\n") => 2,
+            Some(rest) => rest.len().min(1),
+            None => 0,
+        };
+        scalar = scalar.get(..written + line_break).unwrap_or(scalar);
+    }
+    let end = u32::try_from(scalar.len()).map_or(parsed.end, |length| start + length);
+    Span::new(start, end)
+}
+
+/// The place of a value that is not written: right after the `:` that it would follow, else where
+/// the token before it ends.
+pub(super) fn missing(text: &str, before: u32, parsed: Span) -> Span {
+    let to = parsed.end.saturating_add(1);
+    let colon = find(text.as_bytes(), before, to, |byte| byte == b':');
+    let place = colon.map_or(before, |colon| colon + 1);
+    Span::new(place, place)
+}
+
+/// The next dash of a list.
+pub(super) fn dash(text: &str, before: u32, to: u32) -> Option<u32> {
+    find(text.as_bytes(), before, to, |byte| byte == b'-')
+}
+
+/// The first indicator that `wanted` names, among what may stand between two tokens: white space,
+/// comments, other indicators, tags and anchors.
+fn find(bytes: &[u8], from: u32, to: u32, wanted: impl Fn(u8) -> bool) -> Option<u32> {
+    let gap = bytes.get(from as usize..bytes.len().min(to as usize))?;
+    let mut at = 0;
+    while let Some(&byte) = gap.get(at) {
+        let rest = gap.get(at..)?;
+        at += match byte {
+            _ if wanted(byte) => return u32::try_from(from as usize + at).ok(),
+            b'#' => memchr(b'\n', rest).unwrap_or(rest.len()),
+            b'!' | b'&' => rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()),
+            b' ' | b'\t' | b'\r' | b'\n' | b':' | b'-' | b'?' | b',' | b'[' | b'{' => 1,
+            _ => return None,
+        };
+    }
+    None
+}

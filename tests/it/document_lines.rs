@@ -1,0 +1,56 @@
+//! Offsets to lines and columns.
+
+use portcullis::document::{Lines, Position};
+use proptest::prelude::*;
+
+#[test]
+fn lines_and_columns_begin_at_one_and_count_characters() {
+    let text = "aé😀b\r\n\n  x";
+    let lines = Lines::new(text);
+    let position = |offset| {
+        let Position { line, column } = lines.position(offset);
+        (line, column)
+    };
+    assert_eq!(position(0), (1, 1));
+    assert_eq!(position(3), (1, 3));
+    assert_eq!(position(4), (1, 3), "inside a character is at the character");
+    assert_eq!(position(7), (1, 4));
+    assert_eq!(position(10), (2, 1));
+    assert_eq!(position(13), (3, 3));
+    assert_eq!(position(14), (3, 4), "the end");
+    assert_eq!(position(u32::MAX), (3, 4), "behind the end");
+    assert_eq!(lines.count(), 3);
+    assert_eq!(lines.line(1), Some("aé😀b"));
+    assert_eq!(lines.line(2), Some(""));
+    assert_eq!(lines.line(3), Some("  x"));
+    assert_eq!((lines.line(0), lines.line(4)), (None, None));
+    assert_eq!(lines.start(3), Some(11));
+}
+
+#[test]
+fn a_line_break_at_the_end_begins_no_line() {
+    assert_eq!(Lines::new("a\n").count(), 1);
+    assert_eq!(Lines::new("a\n").line(2), None);
+    assert_eq!(Lines::new("").count(), 1);
+    assert_eq!(Lines::new("").line(1), Some(""));
+    assert_eq!(Lines::new("\n").count(), 1);
+}
+
+proptest! {
+    #[test]
+    fn a_position_is_what_counting_gives(text in "[a\né😀\r]{0,40}", offset in 0_u32..60) {
+        let end = text.floor_char_boundary(offset as usize);
+        let before = &text[..end];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+        let Position { line: l, column: c } = Lines::new(&text).position(offset);
+        prop_assert_eq!((l as usize, c as usize), (line, column));
+    }
+
+    #[test]
+    fn the_lines_are_those_of_the_standard_library(text in "[a\n\r é]{1,40}") {
+        let lines = Lines::new(&text);
+        let all: Vec<_> = (1..=lines.count()).map(|line| lines.line(line).unwrap()).collect();
+        prop_assert_eq!(all, text.lines().collect::<Vec<_>>());
+    }
+}
