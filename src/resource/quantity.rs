@@ -2,7 +2,7 @@
 //!
 //! Source: k8s.io/apimachinery `pkg/api/resource/quantity.go`. As there, a value finer than a
 //! nano is rounded away from zero, one with a binary suffix is at most 2^63-1, and a missing
-//! number is zero. There are no floats.
+//! number is zero with most suffixes. There are no floats.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -149,6 +149,10 @@ impl<'a> Parts<'a> {
         }
         let scale =
             Scale::of(suffix).ok_or_else(|| QuantityError::Suffix { suffix: suffix.to_owned() })?;
+        let has_number = !fraction.is_empty() || unsigned.starts_with(|c: char| c.is_ascii_digit());
+        if !has_number && !scale.takes_no_number_for_zero() {
+            return Err(QuantityError::Format(text.into()));
+        }
         Ok(Self { negative, whole, fraction, scale })
     }
 
@@ -237,6 +241,15 @@ impl Scale {
         }
         let exponent = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
         Some(Self::Ten { exponent, notation: Notation::Exponent })
+    }
+
+    /// Whether the API server reads a suffix without a number as zero. It does where its parser
+    /// has a short way: `Ki` is zero, `Pi` an error.
+    const fn takes_no_number_for_zero(self) -> bool {
+        match self {
+            Self::Ten { exponent, .. } => exponent >= -9,
+            Self::Two(exponent) => exponent <= 40,
+        }
     }
 }
 
@@ -396,6 +409,7 @@ mod tests {
             ("1.2.3", "`1.2.3` is no quantity"),
             ("--1", "`-1` is no suffix of a quantity"),
             ("a", "`a` is no quantity"),
+            ("Pi", "`Pi` is no quantity"),
             ("1GB", "`1GB` is no quantity"),
             ("1K", "`K` is no suffix of a quantity; `k` is"),
             ("512mi", "`mi` is no suffix of a quantity; `Mi` is"),
