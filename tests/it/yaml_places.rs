@@ -14,7 +14,7 @@ fn source<'a>(text: &'a str, keys: &[&str]) -> &'a str {
 }
 
 /// Each span is a slice of the text.
-pub fn assert_spans(text: &str, value: &Value<'_>) {
+pub(crate) fn assert_spans(text: &str, value: &Value<'_>) {
     let slice = |start: u32, end: u32| text.get(start as usize..end as usize);
     assert!(slice(value.span.start, value.span.end).is_some(), "{text:?}: {value:?}");
     match &value.body {

@@ -1,0 +1,173 @@
+//! From a request to an answer.
+
+use super::envelope::Request;
+use super::respond::Response;
+use super::{Answer, Malformed, Reviewed, Stage, Summary};
+use crate::document::Value;
+use crate::engine::{
+    Budget, Decision, Engine, Facts, Ground, Identity, Operation, Report, Status, Subject,
+};
+
+/// Answers one review. Pure: everything that a rule may need is in `facts`.
+///
+/// # Errors
+///
+/// The body is no AdmissionReview. Whatever happens to a rule is an answer, never an error.
+pub fn review(
+    engine: &Engine,
+    facts: &Facts<'_>,
+    stage: Stage,
+    body: &[u8],
+) -> Result<Reviewed, Malformed> {
+    let request = Request::read(engine, stage, body)?;
+    match stage {
+        Stage::Validate => validate(engine, facts, &request),
+        Stage::Mutate => mutate(engine, facts, &request),
+    }
+}
+
+/// What to answer when a review could not be judged in time, for `reason`: what the policies
+/// that are about such an object say under `onError`.
+///
+/// # Errors
+///
+/// The body is no AdmissionReview.
+pub fn overdue(
+    engine: &Engine,
+    facts: &Facts<'_>,
+    stage: Stage,
+    body: &[u8],
+    reason: &str,
+) -> Result<Reviewed, Malformed> {
+    let request = Request::read_outside(body)?;
+    let object = Value::NULL;
+    let subject = request.subject(&object);
+    let report = engine.unjudged(&subject, facts, reason);
+    let response = match stage {
+        Stage::Validate => Response::of(&Decision::of(&report), &report),
+        Stage::Mutate => Response::unchanged(&report),
+    };
+    Ok(request.answered(engine, response, true))
+}
+
+fn validate(
+    engine: &Engine,
+    facts: &Facts<'_>,
+    request: &Request<'_>,
+) -> Result<Reviewed, Malformed> {
+    let old = (request.operation == Some(Operation::Delete)).then(|| request.old_object());
+    let Some(object) = request.object.as_ref().or(old.as_ref().and_then(Option::as_ref)) else {
+        // Nothing to judge: no policy is about the kind, or the request has no object.
+        return Ok(request.answered(engine, Response::allowed(engine.digest()), false));
+    };
+    let subject = request.subject(object);
+    let mut report = engine.evaluate(&subject, facts, Budget::default());
+    if request.operation == Some(Operation::Update) && !Decision::of(&report).allowed() {
+        ratchet(engine, facts, request, &subject, &mut report);
+    }
+    let decision = Decision::of(&report);
+    let errors = report.outcomes.iter().any(|outcome| outcome.status == Status::Error);
+    Ok(request.answered(engine, Response::of(&decision, &report), errors))
+}
+
+/// Lets pass what was wrong before the update, so that an object older than a policy can still
+/// be labelled, scaled and deleted.
+fn ratchet(
+    engine: &Engine,
+    facts: &Facts<'_>,
+    request: &Request<'_>,
+    subject: &Subject<'_>,
+    report: &mut Report,
+) {
+    if let Some(old) = request.old_object() {
+        let before = engine.evaluate(&subject.with_object(&old), facts, Budget::default());
+        report.mark_existing(&before);
+    }
+}
+
+fn mutate(
+    engine: &Engine,
+    facts: &Facts<'_>,
+    request: &Request<'_>,
+) -> Result<Reviewed, Malformed> {
+    let Some(object) = &request.object else {
+        return Ok(request.answered(engine, Response::allowed(engine.digest()), false));
+    };
+    let subject = request.subject(object);
+    let changed = engine.changes(&subject, facts, Budget::default());
+    let errors = !changed.outcomes.is_empty();
+    Ok(request.answered(engine, Response::changed(&changed, engine.digest()), errors))
+}
+
+impl Request<'_> {
+    fn subject<'o>(&self, object: &'o Value<'o>) -> Subject<'o> {
+        Subject {
+            identity: self.identity(object),
+            object,
+            operation: self.operation.unwrap_or(Operation::Create),
+            subresource: (!self.subresource.is_empty()).then(|| self.subresource.clone()),
+            user: Some(self.user.clone()),
+            owner_seen: false,
+        }
+    }
+
+    /// The kind is the request's: the API server converts to it. Names are the object's where it
+    /// has them: of a Namespace the request says that it lies in itself.
+    fn identity(&self, object: &Value<'_>) -> Identity {
+        let metadata =
+            |key| object.at(&["metadata", key]).and_then(Value::as_str).map(str::to_owned);
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let is_namespace = self.kind.group.is_empty() && self.kind.kind == "Namespace";
+        let outer = if is_namespace { None } else { given(&self.namespace) };
+        Identity {
+            format: None,
+            group: self.kind.group.clone(),
+            version: self.kind.version.clone(),
+            kind: self.kind.kind.clone(),
+            namespace: metadata("namespace").or(outer),
+            name: metadata("name").or_else(|| given(&self.name)).unwrap_or_default(),
+            generate_name: metadata("generateName"),
+            uid: metadata("uid"),
+        }
+    }
+
+    fn answered(&self, engine: &Engine, response: Response, errors: bool) -> Reviewed {
+        let answer = match (errors, response.is_allowed(), response.warns()) {
+            (true, ..) => Answer::Error,
+            (_, false, _) => Answer::Deny,
+            (_, true, true) => Answer::Warn,
+            (_, true, false) => Answer::Allow,
+        };
+        let operation = match self.operation {
+            Some(Operation::Update) => "UPDATE",
+            Some(Operation::Delete) => "DELETE",
+            Some(Operation::Connect) => "CONNECT",
+            Some(Operation::Create) | None => "CREATE",
+        };
+        Reviewed {
+            allowed: response.is_allowed(),
+            body: response.write(&self.uid),
+            summary: Summary {
+                uid: self.uid.clone(),
+                kind: self.kind.kind.clone(),
+                namespace: self.namespace.clone(),
+                name: self.name.clone(),
+                operation: operation.to_owned(),
+                answer,
+                policy_set: engine.digest().to_string(),
+            },
+        }
+    }
+}
+
+/// A finding or an unjudged rule in one line: policy and entry first, then what, then what to do.
+pub(super) fn sentence(ground: &Ground<'_>) -> String {
+    let mut text = format!("{}/{}: {}", ground.policy(), ground.entry(), ground.message());
+    if let Ground::Finding(finding) = ground
+        && let Some(help) = &finding.help
+    {
+        text.push_str("; ");
+        text.push_str(help);
+    }
+    text
+}

@@ -1,0 +1,140 @@
+//! What a rule sees, and where it leaves what it finds.
+
+use super::{Facts, Fix, Inventory, Mention, Missing, Node, PodKinds, Related, Settings, Subject};
+use crate::document::Path;
+
+/// One rule's view of one subject.
+#[derive(Debug)]
+pub struct Context<'s> {
+    pub(super) object: Node<'s>,
+    pub(super) subject: &'s Subject<'s>,
+    pub(super) facts: &'s Facts<'s>,
+    pub(super) settings: &'s Settings,
+    pub(super) pods: &'s PodKinds,
+    pub(super) table: u32,
+    pub(super) drafts: Vec<Draft>,
+}
+
+/// A finding that is being written. It has a place from the start.
+#[derive(Debug)]
+pub struct Draft {
+    pub(super) path: Path,
+    pub(super) stable_path: String,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+    pub(super) related: Vec<Related>,
+    pub(super) fix: Option<Fix>,
+    pub(super) sensitive: bool,
+    pub(super) rests_on_absence: bool,
+}
+
+impl<'s> Context<'s> {
+    /// The object's root.
+    pub fn object(&self) -> Node<'s> {
+        self.object
+    }
+
+    pub fn subject(&self) -> &'s Subject<'s> {
+        self.subject
+    }
+
+    /// The pod or pod template, with `metadata` and `spec` below it; `None` for a kind that has
+    /// none.
+    pub fn pod(&self) -> Option<Node<'s>> {
+        let identity = &self.subject.identity;
+        if identity.format.is_some() {
+            return None;
+        }
+        let keys = self.pods.template(&identity.group, &identity.kind)?;
+        Some(self.object.at(&keys))
+    }
+
+    /// The tier of the subject's namespace; `None` if it is of none.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows.
+    pub fn tier(&self) -> Result<Option<&'s str>, Missing> {
+        let placement = self.pods.schema.place(&self.subject.identity);
+        self.settings.tier(placement, self.facts)
+    }
+
+    /// What this rule noted of the other objects under `key`. The subject itself and objects
+    /// that are being deleted are left out.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows of the other objects.
+    pub fn others(&self, key: &str) -> Result<impl Iterator<Item = &'s Mention>, Missing> {
+        let inventory = self.inventory()?;
+        let itself = &self.subject.identity;
+        let mentions = inventory.mentions(self.table, key).iter();
+        Ok(mentions.filter(move |it| !it.deleting && !it.subject.is_same(itself)))
+    }
+
+    /// Whether the other objects that are known are all that there are.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows of the other objects.
+    pub fn knows_all_others(&self) -> Result<bool, Missing> {
+        Ok(self.inventory()?.complete)
+    }
+
+    /// Reports that something is wrong at `node`. One place has one finding of a rule: what is
+    /// reported there first stands.
+    pub fn report(&mut self, node: Node<'s>, message: impl Into<String>) -> &mut Draft {
+        self.drafts.push(Draft {
+            path: node.path(),
+            stable_path: node.stable_path(),
+            message: message.into(),
+            help: None,
+            related: Vec::new(),
+            fix: None,
+            sensitive: node.is_sensitive(),
+            rests_on_absence: false,
+        });
+        self.drafts.last_mut().unwrap_or_else(|| unreachable!("one was pushed"))
+    }
+
+    fn inventory(&self) -> Result<&'s Inventory, Missing> {
+        self.facts.inventory.ok_or(Missing("the other objects"))
+    }
+}
+
+impl Draft {
+    /// What to do, as an imperative.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// How to put it right.
+    pub fn fix(&mut self, fix: Fix) -> &mut Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    /// A place in another object that has to do with it.
+    pub fn related_to(&mut self, other: &Mention, message: impl Into<String>) -> &mut Self {
+        self.related.push(Related {
+            subject: Some((*other.subject).clone()),
+            path: other.path.clone(),
+            message: message.into(),
+        });
+        self
+    }
+
+    /// A place in the same object that has to do with it.
+    pub fn related_here(&mut self, node: Node<'_>, message: impl Into<String>) -> &mut Self {
+        self.related.push(Related { subject: None, path: node.path(), message: message.into() });
+        self
+    }
+
+    /// Says that the finding rests on another object being absent. Clients create objects in an
+    /// order of their own, so at admission it is at most a warning.
+    pub fn rests_on_absence(&mut self) -> &mut Self {
+        self.rests_on_absence = true;
+        self
+    }
+}

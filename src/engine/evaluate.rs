@@ -1,0 +1,290 @@
+//! The judgement.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::compile::Entry;
+use super::context::Draft;
+use super::scope::Applies;
+use super::waiver::Standing;
+use super::walk::{Exhausted, Walk};
+use super::{
+    Budget, Category, Context, Enforcement, Engine, Facts, Finding, FindingId, Identity, Missing,
+    Outcome, Report, State, Status, Subject, Waiver,
+};
+
+impl Engine {
+    /// Judges the subject by every rule in scope.
+    ///
+    /// Never fails and always says the same of the same subject and facts. A rule that panics
+    /// or spends its budget is an outcome of `error`, and leaves no finding behind.
+    ///
+    /// The object is judged as it is; only a pod template is judged with the changes that its
+    /// pods will get.
+    pub fn evaluate(&self, subject: &Subject<'_>, facts: &Facts<'_>, budget: Budget) -> Report {
+        match self.template_changed(subject, facts, budget) {
+            Some(object) => self.judge(&subject.with_object(&object), facts, budget),
+            None => self.judge(subject, facts, budget),
+        }
+    }
+
+    /// The report on a subject that could not be judged at all: every rule that may be about it
+    /// ends as `error`, for `reason`.
+    pub fn unjudged(&self, subject: &Subject<'_>, facts: &Facts<'_>, reason: &str) -> Report {
+        let candidates = self.candidates(&subject.identity.kind).iter();
+        let entries = candidates.filter_map(|&index| self.entry(index)).filter(|entry| {
+            entry.scope.applies(subject, facts, &self.settings, &self.pods) != Applies::No
+        });
+        let outcomes = entries.map(|entry| Outcome {
+            policy: Arc::clone(&entry.policy),
+            entry: Arc::clone(&entry.name),
+            rule: entry.rule.id,
+            status: Status::Error,
+            reason: Some(reason.to_owned()),
+            on_error: entry.on_error,
+        });
+        Report {
+            subject: subject.identity.clone(),
+            digest: Arc::clone(self.digest()),
+            findings: Vec::new(),
+            changes: Vec::new(),
+            outcomes: outcomes.collect(),
+        }
+    }
+
+    fn judge(&self, subject: &Subject<'_>, facts: &Facts<'_>, budget: Budget) -> Report {
+        let walk = Walk::new(self.schema(), &subject.identity, subject.object, budget);
+        let owned = self.is_owned(subject);
+        let mut findings = Vec::new();
+        let mut outcomes = Vec::new();
+        for &index in self.candidates(&subject.identity.kind) {
+            let Some(entry) = self.entry(index) else { continue };
+            let cap = entry.cap(owned);
+            let run = match entry.scope.applies(subject, facts, &self.settings, &self.pods) {
+                Applies::No => continue,
+                Applies::Yes => self.run(index, entry, subject, facts, &walk, budget),
+                Applies::Unknown(Missing(fact)) => Err((Status::Skip, unknown(fact))),
+                Applies::OtherVersion => {
+                    let reason = format!(
+                        "it names another version of the kind than `{}`",
+                        subject.identity.version
+                    );
+                    Err((Status::Skip, reason))
+                }
+            };
+            let (status, reason) = match run {
+                Err((status, reason)) => (status, Some(reason)),
+                Ok(drafts) => {
+                    let first = findings.len();
+                    self.add_findings(entry, cap, subject, facts, owned, drafts, &mut findings);
+                    let added = findings.get(first..).unwrap_or_default();
+                    (status_of(added), None)
+                }
+            };
+            outcomes.push(Outcome {
+                policy: Arc::clone(&entry.policy),
+                entry: Arc::clone(&entry.name),
+                rule: entry.rule.id,
+                status,
+                reason,
+                on_error: entry.on_error.min(cap),
+            });
+        }
+        findings
+            .sort_by(|one, two| (&one.path, one.rule, one.id).cmp(&(&two.path, two.rule, two.id)));
+        Report {
+            subject: subject.identity.clone(),
+            digest: Arc::clone(self.digest()),
+            findings,
+            changes: Vec::new(),
+            outcomes,
+        }
+    }
+
+    /// Runs one rule, and contains what goes wrong in it.
+    pub(super) fn run<'s>(
+        &'s self,
+        index: u32,
+        entry: &'s Entry,
+        subject: &'s Subject<'s>,
+        facts: &'s Facts<'s>,
+        walk: &'s Walk<'s>,
+        budget: Budget,
+    ) -> Result<Vec<Draft>, (Status, String)> {
+        walk.restart(budget);
+        let ended = contained(|| {
+            let mut cx = Context {
+                object: walk.root(),
+                subject,
+                facts,
+                settings: &self.settings,
+                pods: &self.pods,
+                table: index,
+                drafts: Vec::new(),
+            };
+            entry.check.check(&mut cx).map(|()| cx.drafts)
+        });
+        match ended {
+            Ok(Ok(drafts)) => Ok(drafts),
+            Ok(Err(Missing(fact))) => Err((Status::Skip, unknown(fact))),
+            Err(reason) => Err((Status::Error, reason)),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one step of the loop above, named")]
+    fn add_findings(
+        &self,
+        entry: &Entry,
+        cap: Enforcement,
+        subject: &Subject<'_>,
+        facts: &Facts<'_>,
+        owned: bool,
+        drafts: Vec<Draft>,
+        findings: &mut Vec<Finding>,
+    ) {
+        if drafts.is_empty() {
+            return;
+        }
+        let root = root_of(subject, facts, owned);
+        let complete = facts.inventory.is_some_and(|inventory| inventory.complete);
+        let waiver = self.waiver_for(entry, &root, facts);
+        let mut seen = HashSet::new();
+        for draft in drafts {
+            let id = FindingId::new(
+                &entry.policy,
+                &entry.name,
+                entry.rule.id,
+                &subject.identity,
+                &draft.stable_path,
+            );
+            if !seen.insert(id) {
+                continue;
+            }
+            let mut enforcement = entry.enforcement.min(cap);
+            if draft.rests_on_absence && !complete {
+                enforcement = enforcement.min(Enforcement::Warn);
+            }
+            let mut state = State::New;
+            match &waiver {
+                Some((_, Standing::Holds | Standing::EndsSoon)) => state = State::Waived,
+                // What was accepted until yesterday must not stop a pod from coming back.
+                Some((_, Standing::Ended)) if owned => {
+                    enforcement = enforcement.min(Enforcement::Warn);
+                }
+                _ => {}
+            }
+            findings.push(Finding {
+                id,
+                policy: Arc::clone(&entry.policy),
+                entry: Arc::clone(&entry.name),
+                rule: entry.rule.id,
+                category: entry.rule.category,
+                severity: entry.severity,
+                enforcement,
+                if_existing: entry.existing,
+                state,
+                message: entry.message.clone().unwrap_or(draft.message),
+                help: entry.help.clone().or(draft.help),
+                path: draft.path,
+                related: draft.related,
+                fix: draft.fix,
+                waiver: waiver.as_ref().map(|(waiver, _)| Arc::clone(waiver)),
+                sensitive: draft.sensitive,
+            });
+        }
+    }
+
+    /// The waiver that is about the findings of an entry on what `root` owns: one that holds
+    /// before one that has ended.
+    fn waiver_for(
+        &self,
+        entry: &Entry,
+        root: &Identity,
+        facts: &Facts<'_>,
+    ) -> Option<(Arc<Waiver>, Standing)> {
+        let now = facts.now?;
+        if !entry.waivable {
+            return None;
+        }
+        let covers = |waiver: &&Arc<Waiver>| {
+            !waiver.proposed && waiver.covers(&entry.policy, &entry.name, entry.rule.id, root)
+        };
+        let covering = self.waivers.iter().filter(covers);
+        let standing = covering.map(|waiver| (Arc::clone(waiver), waiver.standing(now)));
+        standing.min_by_key(|(_, standing)| *standing == Standing::Ended)
+    }
+
+    /// Whether a controller made the object. Anybody can write an owner reference, and anybody
+    /// can be allowed to act as a controller: it takes both.
+    pub(super) fn is_owned(&self, subject: &Subject<'_>) -> bool {
+        subject.controller().is_some()
+            && (subject.owner_seen
+                || subject
+                    .user
+                    .as_ref()
+                    .is_some_and(|user| self.settings.controllers.matches(&user.name)))
+    }
+}
+
+impl Entry {
+    /// The most that it may do to a subject: what a controller made is judged at its owner, so
+    /// that only security rules refuse it.
+    fn cap(&self, owned: bool) -> Enforcement {
+        if owned && self.rule.category != Category::Security {
+            Enforcement::Audit
+        } else {
+            Enforcement::Deny
+        }
+    }
+}
+
+/// Runs `rule` and turns a panic in it into words.
+///
+/// The payload is not shown: a panic message may quote what the subject holds.
+pub(super) fn contained<T>(rule: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(rule)).map_err(|payload| {
+        if payload.is::<Exhausted>() {
+            "the object is too large for the rule's budget".to_owned()
+        } else {
+            "the rule failed; this is a bug in it".to_owned()
+        }
+    })
+}
+
+fn unknown(fact: &str) -> String {
+    format!("{fact} not known")
+}
+
+fn status_of(findings: &[Finding]) -> Status {
+    let counted = findings.iter().filter(|it| it.state != State::Waived);
+    match counted.map(|it| it.enforcement).max() {
+        None => Status::Pass,
+        Some(Enforcement::Deny) => Status::Fail,
+        Some(Enforcement::Warn | Enforcement::Audit) => Status::Warn,
+    }
+}
+
+/// What owns the subject in the end, as far as anybody knows.
+fn root_of(subject: &Subject<'_>, facts: &Facts<'_>, owned: bool) -> Identity {
+    if let Some(root) = facts.root {
+        return root.clone();
+    }
+    match subject.controller().filter(|_| owned) {
+        None => subject.identity.clone(),
+        Some(owner) => {
+            let (group, version) =
+                owner.api_version.split_once('/').unwrap_or(("", owner.api_version));
+            Identity {
+                format: None,
+                group: group.to_owned(),
+                version: version.to_owned(),
+                kind: owner.kind.to_owned(),
+                namespace: subject.identity.namespace.clone(),
+                name: owner.name.to_owned(),
+                generate_name: None,
+                uid: Some(owner.uid.to_owned()),
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a door looked up before it asked.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Identity;
+use crate::document::Path;
+
+/// What is known besides the subject. A rule that needs a fact which is not known ends as
+/// `skip`, and the outcome names the fact.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'f> {
+    /// The labels of namespaces.
+    pub namespaces: Option<&'f Namespaces>,
+    /// The tier of the subject's namespace, where it is not to be worked out from the settings.
+    pub tier: Option<&'f str>,
+    /// The other objects.
+    pub inventory: Option<&'f Inventory>,
+    /// What owns the subject in the end, where the door knows more than the subject says.
+    pub root: Option<&'f Identity>,
+    /// The time, which ends waivers.
+    pub now: Option<Timestamp>,
+}
+
+/// The labels of the namespaces that are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Namespaces {
+    pub labels: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What the rules of one engine want to know of the other objects, and nothing else of them.
+///
+/// Made by [`Engine::observe`](super::Engine::observe); of no use to another engine.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// Whether every object is in it, so that what is not in it does not exist: the linted set
+    /// if it was said to be complete, and the cluster in an audit.
+    pub complete: bool,
+    tables: Vec<HashMap<Box<str>, Vec<Mention>>>,
+}
+
+/// A place in another object that a rule noted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    pub subject: Arc<Identity>,
+    pub path: Path,
+    /// Whether the object is being deleted.
+    pub deleting: bool,
+}
+
+impl Inventory {
+    pub(super) fn note(&mut self, table: u32, key: String, mention: Mention) {
+        let table = table as usize;
+        if self.tables.len() <= table {
+            self.tables.resize_with(table + 1, HashMap::new);
+        }
+        if let Some(table) = self.tables.get_mut(table) {
+            table.entry(key.into()).or_default().push(mention);
+        }
+    }
+
+    pub(super) fn mentions(&self, table: u32, key: &str) -> &[Mention] {
+        let table = self.tables.get(table as usize);
+        table.and_then(|table| table.get(key)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How many places were noted.
+    pub fn len(&self) -> usize {
+        self.tables.iter().flat_map(HashMap::values).map(Vec::len).sum()
+    }
+
+    /// Whether no place was noted.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes in what another one holds, after its own: inventories of parts of a set, made in
+    /// parallel, become one in the order of the parts.
+    pub fn append(&mut self, other: Self) {
+        for (table, keys) in (0..).zip(other.tables) {
+            let mut keys: Vec<_> = keys.into_iter().collect();
+            keys.sort_by(|one, two| one.0.cmp(&two.0));
+            for (key, mentions) in keys {
+                for mention in mentions {
+                    self.note(table, key.to_string(), mention);
+                }
+            }
+        }
+    }
+}

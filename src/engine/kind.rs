@@ -1,0 +1,264 @@
+//! Which kinds a scope or a rule means.
+
+use std::fmt;
+
+use super::{Identity, PodTemplate, Schema};
+
+/// The kind of every artefact; its format says which sort it is.
+pub const ARTEFACT: &str = "Artefact";
+
+/// A list of kind patterns; a subject matches if it matches one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kinds {
+    pub patterns: Vec<KindPattern>,
+}
+
+/// One way to name kinds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KindPattern {
+    /// `pods`: Pod and every kind that holds a pod template.
+    Pods,
+    /// `GROUP/VERSION/KIND`, `VERSION/KIND` for the core group, or `KIND` in any group; `*` for
+    /// any one of them.
+    Object { group: Part, version: Part, kind: Part },
+    /// `artefacts` of every format, or `artefacts/FORMAT`.
+    Artefacts { format: Part },
+}
+
+/// Which kinds hold a pod template: those that the schema knows, and those that a policy set
+/// names.
+#[derive(Clone, Debug)]
+pub struct PodKinds {
+    pub schema: &'static dyn Schema,
+    pub custom: Vec<PodTemplate>,
+}
+
+/// One part of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    Any,
+    Exactly(String),
+}
+
+/// How a kind pattern is misspelt.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadKind {
+    #[error("kind `{0}` has more than three parts")]
+    TooManyParts(String),
+    #[error("kind `{0}` has an empty part")]
+    EmptyPart(String),
+    #[error("kind `{0}` names a group without a version")]
+    NoVersion(String),
+}
+
+impl Kinds {
+    /// Reads patterns.
+    ///
+    /// # Errors
+    ///
+    /// The first that is misspelt, with its index.
+    pub fn parse<S: AsRef<str>>(patterns: &[S]) -> Result<Self, (usize, BadKind)> {
+        let parse = |(index, text): (usize, &S)| {
+            KindPattern::parse(text.as_ref()).map_err(|bad| (index, bad))
+        };
+        Ok(Self { patterns: patterns.iter().enumerate().map(parse).collect::<Result<_, _>>()? })
+    }
+
+    /// Whether the group and kind, or the format, is meant, whatever the version.
+    pub fn name(&self, subject: &Identity, pods: &PodKinds) -> bool {
+        self.patterns.iter().any(|pattern| pattern.names(subject, pods))
+    }
+
+    /// Whether the version is one that is meant, for a subject that [`Kinds::name`] names.
+    pub fn name_version(&self, subject: &Identity, pods: &PodKinds) -> bool {
+        let naming = self.patterns.iter().filter(|pattern| pattern.names(subject, pods));
+        naming.clone().next().is_none()
+            || naming.into_iter().any(|pattern| match pattern {
+                KindPattern::Object { version, .. } => version.matches(&subject.version),
+                KindPattern::Pods | KindPattern::Artefacts { .. } => true,
+            })
+    }
+
+    /// The kinds' own names, where every pattern has one; `None` where one means any kind.
+    ///
+    /// What an index is made from: a kind that is not named can't match.
+    pub(super) fn names(&self, pods: &PodKinds) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        for pattern in &self.patterns {
+            match pattern {
+                KindPattern::Pods => {
+                    names
+                        .extend(pods.schema.pod_kinds().iter().map(|(_, kind)| (*kind).to_owned()));
+                    names.extend(pods.custom.iter().map(|it| it.kind.clone()));
+                }
+                KindPattern::Artefacts { .. } => names.push(ARTEFACT.to_owned()),
+                KindPattern::Object { kind: Part::Exactly(kind), .. } => names.push(kind.clone()),
+                KindPattern::Object { kind: Part::Any, .. } => return None,
+            }
+        }
+        Some(names)
+    }
+
+    /// The kinds that patterns spell out, as group and kind, with those that hold pods. A kind
+    /// that is named in any group counts as one of the core group.
+    pub(super) fn spelt_out(&self, pods: &PodKinds) -> Vec<(String, String)> {
+        let mut kinds = Vec::new();
+        for pattern in &self.patterns {
+            match pattern {
+                KindPattern::Pods => {
+                    let known = pods.schema.pod_kinds().iter();
+                    kinds.extend(
+                        known.map(|(group, kind)| ((*group).to_owned(), (*kind).to_owned())),
+                    );
+                }
+                KindPattern::Object { group, kind: Part::Exactly(kind), .. } => {
+                    let group = match group {
+                        Part::Any => String::new(),
+                        Part::Exactly(group) => group.clone(),
+                    };
+                    kinds.push((group, kind.clone()));
+                }
+                KindPattern::Object { .. } | KindPattern::Artefacts { .. } => {}
+            }
+        }
+        kinds
+    }
+
+    /// Whether a pattern spells out this group and kind.
+    pub fn spell_out(&self, subject: &Identity) -> bool {
+        self.patterns.iter().any(|pattern| match pattern {
+            KindPattern::Object {
+                group: Part::Exactly(group), kind: Part::Exactly(kind), ..
+            } => *group == subject.group && *kind == subject.kind,
+            KindPattern::Object { group: Part::Any, kind: Part::Exactly(kind), .. } => {
+                *kind == subject.kind
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether some subject may match both.
+    pub fn overlap(&self, other: &Self) -> bool {
+        self.patterns.iter().any(|mine| other.patterns.iter().any(|its| mine.overlaps(its)))
+    }
+}
+
+impl PodKinds {
+    /// The keys from the root of a kind to its pod template; none for a Pod itself.
+    pub fn template(&self, group: &str, kind: &str) -> Option<Vec<&str>> {
+        if let Some(keys) = self.schema.pod_template(group, kind) {
+            return Some(keys.to_vec());
+        }
+        let custom = self.custom.iter().find(|it| it.group == group && it.kind == kind)?;
+        Some(custom.path.iter().map(String::as_str).collect())
+    }
+
+    /// Whether the kind holds a pod template or is a Pod.
+    pub fn contain(&self, group: &str, kind: &str) -> bool {
+        self.schema.pod_template(group, kind).is_some()
+            || self.custom.iter().any(|it| it.group == group && it.kind == kind)
+    }
+}
+
+impl KindPattern {
+    fn parse(text: &str) -> Result<Self, BadKind> {
+        let parts: Vec<&str> = text.split('/').collect();
+        if parts.iter().any(|part| part.is_empty()) {
+            return Err(BadKind::EmptyPart(text.to_owned()));
+        }
+        match parts.as_slice() {
+            ["pods"] => Ok(Self::Pods),
+            ["artefacts"] => Ok(Self::Artefacts { format: Part::Any }),
+            ["artefacts", format] => Ok(Self::Artefacts { format: Part::of(format) }),
+            [kind] => {
+                Ok(Self::Object { group: Part::Any, version: Part::Any, kind: Part::of(kind) })
+            }
+            [version, kind] if is_version(version) => Ok(Self::Object {
+                group: Part::Exactly(String::new()),
+                version: Part::of(version),
+                kind: Part::of(kind),
+            }),
+            [_, _] => Err(BadKind::NoVersion(text.to_owned())),
+            [group, version, kind] => Ok(Self::Object {
+                group: Part::of(group),
+                version: Part::of(version),
+                kind: Part::of(kind),
+            }),
+            _ => Err(BadKind::TooManyParts(text.to_owned())),
+        }
+    }
+
+    fn names(&self, subject: &Identity, pods: &PodKinds) -> bool {
+        match (self, &subject.format) {
+            (Self::Artefacts { format }, Some(is)) => format.matches(is),
+            (Self::Pods, None) => pods.contain(&subject.group, &subject.kind),
+            (Self::Object { group, kind, .. }, None) => {
+                group.matches(&subject.group) && kind.matches(&subject.kind)
+            }
+            _ => false,
+        }
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Artefacts { format: mine }, Self::Artefacts { format: its }) => {
+                mine.overlaps(its)
+            }
+            (Self::Artefacts { .. }, _) | (_, Self::Artefacts { .. }) => false,
+            (
+                Self::Object { group: my_group, kind: my_kind, .. },
+                Self::Object { group: its_group, kind: its_kind, .. },
+            ) => my_group.overlaps(its_group) && my_kind.overlaps(its_kind),
+            (Self::Pods, _) | (_, Self::Pods) => true,
+        }
+    }
+}
+
+impl Part {
+    fn of(text: &str) -> Self {
+        if text == "*" { Self::Any } else { Self::Exactly(text.to_owned()) }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exactly(exactly) => exactly == text,
+        }
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exactly(mine), Self::Exactly(its)) => mine == its,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for KindPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pods => write!(f, "pods"),
+            Self::Artefacts { format: Part::Any } => write!(f, "artefacts"),
+            Self::Artefacts { format } => write!(f, "artefacts/{format}"),
+            Self::Object { group: Part::Any, version: Part::Any, kind } => write!(f, "{kind}"),
+            Self::Object { group: Part::Exactly(group), version, kind } if group.is_empty() => {
+                write!(f, "{version}/{kind}")
+            }
+            Self::Object { group, version, kind } => write!(f, "{group}/{version}/{kind}"),
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => write!(f, "*"),
+            Self::Exactly(text) => write!(f, "{text}"),
+        }
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    text == "*"
+        || text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}

@@ -1,0 +1,307 @@
+//! A place in a subject, as rules see it.
+
+use std::fmt::{self, Write as _};
+
+use super::walk::{Trail, Walk, Way};
+use super::{Identity, Schema, Shape};
+use crate::document::{Body, Path, Step, Value};
+
+/// A place in a subject: the value there, if any, and the way to it.
+///
+/// A field that is absent still has a place, so a rule can point at what is missing as easily
+/// as at what is wrong. An absent field and its API default read the same; so do an absent
+/// field and `null`. A string that holds a document is walked as that document.
+#[derive(Clone, Copy)]
+pub struct Node<'s> {
+    walk: &'s Walk<'s>,
+    value: Option<&'s Value<'s>>,
+    shape: Shape,
+    at: u32,
+}
+
+impl<'s> Node<'s> {
+    pub(super) fn new(
+        walk: &'s Walk<'s>,
+        value: Option<&'s Value<'s>>,
+        shape: Shape,
+        at: u32,
+    ) -> Self {
+        Self { walk, value, shape, at }
+    }
+
+    /// The field `key`, whether or not it is there.
+    #[must_use]
+    pub fn get(self, key: &'s str) -> Self {
+        let written =
+            self.inner().and_then(|value| value.get(key)).filter(|value| !value.is_null());
+        let value = match written {
+            None if self.value.is_some() && self.shape != Shape::UNKNOWN => {
+                self.schema().default(self, key)
+            }
+            written => written,
+        };
+        self.child(Way::Key(key), written, value, self.schema().field(self.shape, key))
+    }
+
+    /// The field at the end of `keys`.
+    #[must_use]
+    pub fn at(self, keys: &[&'s str]) -> Self {
+        keys.iter().fold(self, |node, key| node.get(key))
+    }
+
+    /// The items of a list, without those that the API server adds; none if this is no list.
+    pub fn items(self) -> impl Iterator<Item = Self> {
+        let items = self.inner().and_then(Value::as_list).unwrap_or_default();
+        let shape = self.schema().item(self.shape);
+        let own = move |item: &Value<'_>| {
+            self.shape == Shape::UNKNOWN || !self.schema().injected(self.shape, item)
+        };
+        (0..)
+            .zip(items)
+            .filter(move |(_, item)| own(item))
+            .map(move |(index, item)| self.child(Way::Index(index), Some(item), Some(item), shape))
+    }
+
+    /// The fields of a map that are there and not `null`, in the order of the text.
+    pub fn fields(self) -> impl Iterator<Item = (&'s str, Self)> {
+        let map = self.inner().and_then(Value::as_map);
+        let present = map.into_iter().flatten().filter(|entry| !entry.value.is_null());
+        present.map(move |entry| {
+            let key: &'s str = &entry.key;
+            let value = Some(&entry.value);
+            let shape = self.schema().field(self.shape, key);
+            (key, self.child(Way::Key(key), value, value, shape))
+        })
+    }
+
+    /// The place that holds this one; the root holds itself.
+    #[must_use]
+    pub fn parent(self) -> Self {
+        let at = self.trail().map_or(0, |trail| trail.parent);
+        let trail = self.walk.trail(at);
+        let value = trail.and_then(|trail| trail.value);
+        Self { at, value, shape: trail.map_or(Shape::UNKNOWN, |it| it.shape), ..self }
+    }
+
+    /// The object's root.
+    #[must_use]
+    pub fn root(self) -> Self {
+        self.walk.root()
+    }
+
+    /// Whether a value is there, or the API server puts one there.
+    pub fn exists(self) -> bool {
+        self.value.is_some()
+    }
+
+    /// Whether the value is in the subject itself and no API default.
+    pub fn is_written(self) -> bool {
+        self.trail().is_some_and(|trail| trail.written)
+    }
+
+    /// Whether there is nothing: no value, or an empty string, list or map.
+    pub fn is_empty(self) -> bool {
+        self.value.is_none_or(|value| match &value.body {
+            Body::Null => true,
+            Body::Text(text) => text.is_empty(),
+            Body::List(items) => items.is_empty(),
+            Body::Map(map) => map.is_empty(),
+            Body::Bool(_) | Body::Int(_) | Body::Float(_) => false,
+        })
+    }
+
+    /// The value as it stands, a string that holds a document as that string.
+    pub fn value(self) -> Option<&'s Value<'s>> {
+        self.value
+    }
+
+    pub fn as_str(self) -> Option<&'s str> {
+        self.value?.as_str()
+    }
+
+    pub fn as_bool(self) -> Option<bool> {
+        self.value?.as_bool()
+    }
+
+    pub fn as_int(self) -> Option<i64> {
+        self.value?.as_int()
+    }
+
+    /// A scalar as text: `80` and `"80"` read the same, as the API server takes either for many
+    /// fields.
+    pub fn scalar(self) -> Option<String> {
+        match &self.value?.body {
+            Body::Text(text) => Some(text.clone().into_owned()),
+            Body::Int(number) => Some(number.to_string()),
+            Body::Float(number) => Some(number.to_string()),
+            Body::Bool(flag) => Some(flag.to_string()),
+            Body::Null | Body::List(_) | Body::Map(_) => None,
+        }
+    }
+
+    /// The last key on the way here; empty at the root and for an item of a list.
+    pub fn key(self) -> &'s str {
+        match self.trail().map(|trail| trail.way) {
+            Some(Way::Key(key)) => key,
+            _ => "",
+        }
+    }
+
+    /// Why the document that this string should hold can't be read; `None` if it can, or if
+    /// none should be here.
+    pub fn broken(self) -> Option<&'s str> {
+        self.content()?.as_ref().err().map(String::as_str)
+    }
+
+    /// Whether this string holds a document that can be read.
+    pub fn holds_document(self) -> bool {
+        matches!(self.content(), Some(Ok(_)))
+    }
+
+    /// Whether the value must not be shown.
+    pub fn is_sensitive(self) -> bool {
+        self.schema().sensitive(self)
+    }
+
+    /// The value for a message, in backticks: scalars only, cut at 120 characters, `•••` where
+    /// it must not be shown.
+    pub fn shown(self) -> String {
+        const LIMIT: usize = 120;
+        if self.is_sensitive() {
+            return "`•••`".to_owned();
+        }
+        let Some(text) = self.scalar() else {
+            return self.value.map_or("nothing", Value::type_name).to_owned();
+        };
+        let mut shown = String::from("`");
+        for char in text.chars().take(LIMIT) {
+            match char {
+                '\n' | '\r' | '\t' | '`' => shown.push(' '),
+                char if char.is_control() => _ = write!(shown, "\\u{{{:x}}}", u32::from(char)),
+                char => shown.push(char),
+            }
+        }
+        if text.chars().nth(LIMIT).is_some() {
+            shown.push('…');
+        }
+        shown.push('`');
+        shown
+    }
+
+    /// What the subject is.
+    pub fn identity(self) -> &'s Identity {
+        self.walk.identity()
+    }
+
+    pub fn shape(self) -> Shape {
+        self.shape
+    }
+
+    pub fn schema(self) -> &'static dyn Schema {
+        self.walk.schema()
+    }
+
+    /// Whether the place lies in a document that a string holds.
+    pub fn is_inside(self) -> bool {
+        self.trail().is_some_and(|trail| trail.inside)
+    }
+
+    /// Spends steps on work that no visit counts, such as matching a long text.
+    pub fn charge(self, steps: u64) {
+        self.walk.charge(steps);
+    }
+
+    /// The way here from the object's root.
+    pub fn path(self) -> Path {
+        let mut steps = Vec::new();
+        self.climb(|trail, _| match trail.way {
+            Way::Key(key) => steps.push(Step::Key(key.into())),
+            Way::Index(index) => steps.push(Step::Index(index)),
+            Way::Root => {}
+        });
+        steps.reverse();
+        Path { steps }
+    }
+
+    /// The way here with list items named by their merge key, so that it stays the same when
+    /// items move: `spec/containers/[name=web]/image`.
+    pub(super) fn stable_path(self) -> String {
+        let mut steps: Vec<String> = Vec::new();
+        self.climb(|trail, list| match trail.way {
+            Way::Key(key) => steps.push(key.replace('~', "~0").replace('/', "~1")),
+            Way::Index(index) => steps.push(self.item_name(trail, list, index)),
+            Way::Root => {}
+        });
+        steps.reverse();
+        steps.join("/")
+    }
+
+    /// The deepest place on the way here that is written in the subject, and the keys below it.
+    pub(super) fn written_part(self) -> (Self, Vec<&'s str>) {
+        let mut missing = Vec::new();
+        let mut node = self;
+        while !node.is_written() {
+            missing.push(node.key());
+            node = node.parent();
+        }
+        missing.reverse();
+        (node, missing)
+    }
+
+    fn item_name(self, item: Trail<'s>, list: Option<Trail<'s>>, index: u32) -> String {
+        let merge_key = list.and_then(|list| self.schema().item_key(list.shape));
+        for key in merge_key.into_iter().chain(["name"]) {
+            match item.value.and_then(|value| value.get(key)).map(|name| &name.body) {
+                Some(Body::Text(name)) => return format!("[{key}={name}]"),
+                Some(Body::Int(number)) => return format!("[{key}={number}]"),
+                _ => {}
+            }
+        }
+        index.to_string()
+    }
+
+    fn climb(self, mut visit: impl FnMut(Trail<'s>, Option<Trail<'s>>)) {
+        let mut at = self.at;
+        while let Some(trail) = self.walk.trail(at).filter(|_| at != 0) {
+            visit(trail, self.walk.trail(trail.parent));
+            at = trail.parent;
+        }
+    }
+
+    fn trail(self) -> Option<Trail<'s>> {
+        self.walk.trail(self.at)
+    }
+
+    /// The value to walk into: for a string that holds a document, that document.
+    fn inner(self) -> Option<&'s Value<'s>> {
+        match self.content() {
+            Some(Ok(document)) => Some(document),
+            _ => self.value,
+        }
+    }
+
+    fn content(self) -> Option<&'s Result<Value<'s>, String>> {
+        let value = self.value.filter(|value| value.as_str().is_some())?;
+        if self.shape == Shape::UNKNOWN { None } else { self.walk.document_in(value) }
+    }
+
+    fn child(
+        self,
+        way: Way<'s>,
+        written: Option<&'s Value<'s>>,
+        value: Option<&'s Value<'s>>,
+        shape: Shape,
+    ) -> Self {
+        let inside = self.is_inside() || self.value.is_some_and(|it| it.as_str().is_some());
+        let shape = if inside { Shape::UNKNOWN } else { shape };
+        let written = written.is_some();
+        self.walk.push(Trail { parent: self.at, way, value, written, shape, inside })
+    }
+}
+
+/// Shows the path, never the value: a node may end in a log.
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.path())
+    }
+}

@@ -1,0 +1,51 @@
+//! Building the inventory: what rules note of objects that are not the subject.
+
+use std::sync::Arc;
+
+use super::walk::Walk;
+use super::{Budget, Engine, Inventory, Mention, Node, Subject};
+
+/// An object that a rule may take notes of.
+#[derive(Debug)]
+pub struct Observer<'s> {
+    object: Node<'s>,
+    notes: Vec<(String, Node<'s>)>,
+}
+
+impl<'s> Observer<'s> {
+    /// The object's root.
+    pub fn object(&self) -> Node<'s> {
+        self.object
+    }
+
+    /// Notes a place under a key, by which the rule finds it again while it judges another
+    /// object.
+    pub fn note(&mut self, key: impl Into<String>, place: Node<'s>) {
+        self.notes.push((key.into(), place));
+    }
+}
+
+impl Engine {
+    /// Adds to `inventory` what the rules want to know of the subject. A rule that panics adds
+    /// nothing.
+    pub fn observe(&self, subject: &Subject<'_>, inventory: &mut Inventory) {
+        let mut identity = None;
+        for index in self.observers_of(subject) {
+            let Some(entry) = self.entry(index) else { continue };
+            let walk =
+                Walk::new(self.schema(), &subject.identity, subject.object, Budget::default());
+            let notes = super::evaluate::contained(|| {
+                let mut observer = Observer { object: walk.root(), notes: Vec::new() };
+                entry.check.observe(&mut observer);
+                let notes = observer.notes.into_iter();
+                notes.map(|(key, node)| (key, node.path())).collect::<Vec<_>>()
+            });
+            for (key, path) in notes.unwrap_or_default() {
+                let subject_of = identity.get_or_insert_with(|| Arc::new(subject.identity.clone()));
+                let deleting = subject.object.at(&["metadata", "deletionTimestamp"]).is_some();
+                let mention = Mention { subject: Arc::clone(subject_of), path, deleting };
+                inventory.note(index, key, mention);
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Whether an entry is about a subject.
+
+use super::kind::{BadKind, Kinds, PodKinds};
+use super::{Facts, Missing, Operation, Placement, Scope, Settings, Subject};
+use crate::document::Path;
+
+/// The scopes of the settings, the policy and the entry, ready to match: all must hold.
+#[derive(Clone, Debug)]
+pub(super) struct CompiledScope {
+    kinds: Vec<Kinds>,
+    scopes: Vec<Scope>,
+}
+
+/// What a scope says of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Applies {
+    Yes,
+    No,
+    /// It can't be told without this fact.
+    Unknown(Missing),
+    /// The kind is meant, but in another version.
+    OtherVersion,
+}
+
+/// The namespaces in which kinds of Kubernetes itself are never judged, besides our own.
+const SYSTEM_NAMESPACE: &str = "kube-system";
+
+impl CompiledScope {
+    /// Makes ready what `scopes` say, outermost first, for a rule that judges `rule_kinds`.
+    ///
+    /// # Errors
+    ///
+    /// The first misspelt kind of each scope: the scope's rank, the place in it, and the error.
+    pub(super) fn new(
+        scopes: &[&Scope],
+        rule_kinds: &Kinds,
+    ) -> Result<Self, Vec<(usize, Path, BadKind)>> {
+        let mut kinds = vec![rule_kinds.clone()];
+        let mut bad = Vec::new();
+        for (rank, scope) in scopes.iter().enumerate().filter(|(_, scope)| !scope.kinds.is_empty())
+        {
+            match Kinds::parse(&scope.kinds) {
+                Ok(parsed) => kinds.push(parsed),
+                Err((index, error)) => {
+                    let index = u32::try_from(index).unwrap_or(u32::MAX);
+                    bad.push((rank, Path { steps: vec!["kinds".into(), index.into()] }, error));
+                }
+            }
+        }
+        if !bad.is_empty() {
+            return Err(bad);
+        }
+        let scopes = scopes.iter().filter(|scope| !scope.is_default()).map(|it| (*it).clone());
+        Ok(Self { kinds, scopes: scopes.collect() })
+    }
+
+    /// The narrowest list of kinds: the one that the entry or else the policy names, or else the
+    /// rule's own.
+    pub(super) fn kinds(&self) -> &Kinds {
+        self.kinds.last().unwrap_or_else(|| unreachable!("a rule has kinds"))
+    }
+
+    /// The names of the kinds that can match; `None` if any kind can.
+    pub(super) fn kind_names(&self, pods: &PodKinds) -> Option<Vec<String>> {
+        self.kinds.iter().rev().find_map(|kinds| kinds.names(pods))
+    }
+
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let kinds = self.kinds.iter().all(|mine| other.kinds.iter().all(|its| mine.overlap(its)));
+        let disjoint_tiers = self.scopes.iter().any(|mine| {
+            other.scopes.iter().any(|its| {
+                !mine.tiers.is_empty()
+                    && !its.tiers.is_empty()
+                    && mine.tiers.iter().all(|tier| !its.tiers.contains(tier))
+            })
+        });
+        kinds && !disjoint_tiers
+    }
+
+    pub(super) fn applies(
+        &self,
+        subject: &Subject<'_>,
+        facts: &Facts<'_>,
+        settings: &Settings,
+        pods: &PodKinds,
+    ) -> Applies {
+        let identity = &subject.identity;
+        if !self.kinds.iter().all(|kinds| kinds.name(identity, pods)) {
+            return Applies::No;
+        }
+        if !self.takes_operation(subject.operation) || self.is_exempt(subject, settings, pods) {
+            return Applies::No;
+        }
+        if !self.kinds.iter().all(|kinds| kinds.name_version(identity, pods)) {
+            return Applies::OtherVersion;
+        }
+        let mut unknown = Applies::Yes;
+        for scope in &self.scopes {
+            match scope.holds(subject, facts, settings, pods) {
+                Ok(true) => {}
+                Ok(false) => return Applies::No,
+                Err(missing) => unknown = Applies::Unknown(missing),
+            }
+        }
+        unknown
+    }
+
+    fn takes_operation(&self, operation: Operation) -> bool {
+        let named = self.scopes.iter().filter(|scope| !scope.operations.is_empty());
+        let mut any = false;
+        for scope in named {
+            any = true;
+            if !scope.operations.contains(&operation) {
+                return false;
+            }
+        }
+        any || matches!(operation, Operation::Create | Operation::Update)
+    }
+
+    /// In kube-system and in our own namespace, kinds of Kubernetes itself are not judged, and
+    /// custom kinds only by entries that name them: a policy can't stop the cluster or us.
+    fn is_exempt(&self, subject: &Subject<'_>, settings: &Settings, pods: &PodKinds) -> bool {
+        let Placement::Namespace(namespace) = pods.schema.place(&subject.identity) else {
+            return false;
+        };
+        let system =
+            namespace == SYSTEM_NAMESPACE || settings.own_namespace.as_deref() == Some(namespace);
+        system
+            && (pods.schema.built_in(&subject.identity.group)
+                || !self.kinds.iter().any(|kinds| kinds.spell_out(&subject.identity)))
+    }
+}
+
+impl Scope {
+    fn holds(
+        &self,
+        subject: &Subject<'_>,
+        facts: &Facts<'_>,
+        settings: &Settings,
+        pods: &PodKinds,
+    ) -> Result<bool, Missing> {
+        let placement = pods.schema.place(&subject.identity);
+        if !self.namespaces.is_empty() {
+            match placement {
+                Placement::Namespace(name) if self.namespaces.matches(name) => {}
+                Placement::Unknown => return Err(Missing("namespace")),
+                Placement::Namespace(_) | Placement::Cluster => return Ok(false),
+            }
+        }
+        if let Placement::Namespace(name) = placement
+            && self.exclude_namespaces.matches(name)
+        {
+            return Ok(false);
+        }
+        if !self.repositories.is_empty() && !self.repositories.matches(&subject.identity.group) {
+            return Ok(false);
+        }
+        // Of an object that could not be read nobody can say that it is not meant.
+        if let Some(selector) = &self.object_selector
+            && !subject.object.is_null()
+            && !selector.matches(|key| subject.label(key))
+        {
+            return Ok(false);
+        }
+        if !self.hold_for_user(subject)? {
+            return Ok(false);
+        }
+        if let Some(selector) = &self.namespace_selector {
+            let name = match placement {
+                Placement::Namespace(name) => name,
+                Placement::Unknown => return Err(Missing("namespace")),
+                Placement::Cluster => return Ok(false),
+            };
+            let labels = facts.labels_of(name).ok_or(Missing("namespace labels"))?;
+            let label = |key: &str| match key {
+                "kubernetes.io/metadata.name" => Some(name),
+                key => labels.get(key).map(String::as_str),
+            };
+            if !selector.matches(label) {
+                return Ok(false);
+            }
+        }
+        if !self.tiers.is_empty() {
+            let tier = settings.tier(placement, facts)?;
+            return Ok(tier.is_some_and(|tier| self.tiers.iter().any(|it| it == tier)));
+        }
+        Ok(true)
+    }
+
+    fn hold_for_user(&self, subject: &Subject<'_>) -> Result<bool, Missing> {
+        if self.users.is_empty() && self.exclude_users.is_empty() && self.groups.is_empty() {
+            return Ok(true);
+        }
+        let Some(user) = &subject.user else { return Err(Missing("user")) };
+        Ok((self.users.is_empty() || self.users.matches(&user.name))
+            && !self.exclude_users.matches(&user.name)
+            && (self.groups.is_empty() || user.groups.iter().any(|it| self.groups.matches(it))))
+    }
+}
+
+impl Facts<'_> {
+    /// The labels of a namespace, if they are known.
+    pub(super) fn labels_of(
+        &self,
+        namespace: &str,
+    ) -> Option<&std::collections::BTreeMap<String, String>> {
+        self.namespaces?.labels.get(namespace)
+    }
+}
+
+impl Settings {
+    /// The tier of a place: `None` if it is of none.
+    pub(super) fn tier<'t>(
+        &'t self,
+        placement: Placement<'_>,
+        facts: &Facts<'t>,
+    ) -> Result<Option<&'t str>, Missing> {
+        if facts.tier.is_some() {
+            return Ok(facts.tier);
+        }
+        let namespace = match placement {
+            Placement::Cluster => return Ok(None),
+            Placement::Unknown => return Err(Missing("tier")),
+            Placement::Namespace(name) => name,
+        };
+        let labels = facts.labels_of(namespace);
+        for mapping in &self.tiers {
+            if mapping.namespaces.matches(namespace) {
+                return Ok(Some(&mapping.tier));
+            }
+            if mapping.labels.is_empty() {
+                continue;
+            }
+            let labels = labels.ok_or(Missing("namespace labels"))?;
+            let named = |(key, values): (&String, &Vec<String>)| {
+                labels.get(key).is_some_and(|value| values.contains(value))
+            };
+            if mapping.labels.iter().any(named) {
+                return Ok(Some(&mapping.tier));
+            }
+        }
+        Ok(None)
+    }
+}

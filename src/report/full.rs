@@ -1,0 +1,101 @@
+//! For people: the line with a caret, what is wrong, what to do, whose it is.
+
+use std::fmt::Write as _;
+
+use annotate_snippets::{
+    AnnotationKind, Element, Level, Origin, Renderer, Snippet as Source, renderer::DecorStyle,
+};
+
+use super::run::{Shown, name_of, severity_word, unjudged_lines, word_of};
+use super::{Appearance, Run};
+use crate::engine::{Enforcement, State};
+
+pub(super) fn render(run: &Run, appearance: Appearance) -> String {
+    let renderer = if appearance.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let mut out = String::new();
+    for shown in &run.findings {
+        out.push_str(&one(shown, &renderer));
+        out.push_str("\n\n");
+    }
+    for it in &run.changes {
+        let (change, at) = (&it.change, &it.location);
+        _ = writeln!(
+            out,
+            "change: {} at {} of {} ({}/{}, {}:{})",
+            change.fix.title,
+            change.path,
+            name_of(&it.subject),
+            change.policy,
+            change.entry,
+            at.file,
+            at.line,
+        );
+    }
+    for line in unjudged_lines(run).iter().chain(&run.summary.notices) {
+        _ = writeln!(out, "{line}");
+    }
+    _ = writeln!(out, "{}", run.summary.line(run));
+    out
+}
+
+fn one(shown: &Shown, renderer: &Renderer) -> String {
+    let finding = &shown.finding;
+    let level = match (finding.state, shown.effect()) {
+        (State::Waived, _) => Level::NOTE,
+        (_, Enforcement::Deny) => Level::ERROR,
+        (_, Enforcement::Warn) => Level::WARNING,
+        (_, Enforcement::Audit) => Level::INFO,
+    };
+    let title = level.with_name(word_of(shown)).primary_title(&finding.message).id(finding.rule);
+    let mut elements: Vec<Element<'_>> = Vec::new();
+    let at = &shown.location;
+    match &shown.snippet {
+        Some(snippet) => elements.push(
+            Source::source(&snippet.text)
+                .line_start(snippet.first_line as usize)
+                .path(&*at.file)
+                .annotation(AnnotationKind::Primary.span(snippet.start..snippet.end))
+                .into(),
+        ),
+        None => elements.push(
+            Origin::path(&*at.file).line(at.line as usize).char_column(at.column as usize).into(),
+        ),
+    }
+    if let Some(help) = &finding.help {
+        elements.push(Level::HELP.message(help).into());
+    }
+    for related in &shown.related {
+        let place = related.location.as_ref();
+        let place = place.map(|it| format!(" ({}:{}:{})", it.file, it.line, it.column));
+        let whose = related.subject.as_ref().map(|it| format!(": {}", name_of(it)));
+        let (place, whose) = (place.unwrap_or_default(), whose.unwrap_or_default());
+        elements.push(Level::NOTE.message(format!("{}{whose}{place}", related.message)).into());
+    }
+    elements.push(Level::NOTE.message(whose(shown)).into());
+    if let Some(waiver) = &finding.waiver {
+        let text = format!(
+            "waiver `{}` of {} until {}: {}",
+            waiver.name, waiver.owner, waiver.until, waiver.reason
+        );
+        elements.push(Level::NOTE.message(text).into());
+    }
+    renderer.render(&[title.elements(elements)])
+}
+
+/// `high, policy images/image-tag, apps/v1 Deployment demo/web, chart umbrella/base: templates/web.yaml`.
+fn whose(shown: &Shown) -> String {
+    let finding = &shown.finding;
+    let mut text =
+        format!("{}, policy {}/{}", severity_word(finding.severity), finding.policy, finding.entry);
+    if shown.subject.is_some() {
+        _ = write!(text, ", {}", shown.subject_line());
+    }
+    if let Some(owner) = &shown.owner {
+        _ = write!(text, ", chart {}: {}", owner.charts(), owner.template);
+    }
+    if !shown.location.exact {
+        text.push_str(", at the nearest place above");
+    }
+    text
+}

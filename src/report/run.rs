@@ -1,0 +1,227 @@
+//! What there is to report: all subjects of one run, with their places.
+
+use std::sync::Arc;
+
+use crate::engine::{Enforcement, Finding, Identity, Outcome, Severity, State, Status};
+
+/// Everything that a format may write.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// The digest of the policy set that judged.
+    pub policy_set: String,
+    /// By file, line, column, rule and id.
+    pub findings: Vec<Shown>,
+    pub changes: Vec<ShownChange>,
+    /// Of rules that could not judge.
+    pub outcomes: Vec<ShownOutcome>,
+    pub summary: Summary,
+}
+
+/// A finding with its place in a file.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub finding: Finding,
+    /// `None` for a file that holds no object.
+    pub subject: Option<Arc<Identity>>,
+    pub location: Location,
+    pub related: Vec<ShownRelated>,
+    pub owner: Option<Arc<Owner>>,
+    pub snippet: Option<Snippet>,
+}
+
+/// Where in which file. Lines and columns start at 1, columns count Unicode code points, the end
+/// is exclusive.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    pub file: Arc<str>,
+    pub line: u32,
+    pub column: u32,
+    pub end_line: u32,
+    pub end_column: u32,
+    /// Whether it is the thing itself and not the nearest parent of what is missing.
+    pub exact: bool,
+}
+
+/// Which part of a chart wrote the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub chart: String,
+    /// The sub-charts below the chart, outermost first.
+    pub subcharts: Vec<String>,
+    pub template: String,
+}
+
+/// Lines of a file around a finding, with sensitive values as `•••`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snippet {
+    pub first_line: u32,
+    pub text: String,
+    /// The bytes of `text` that are meant.
+    pub start: usize,
+    pub end: usize,
+}
+
+/// Another place of a finding.
+#[derive(Clone, Debug)]
+pub struct ShownRelated {
+    pub message: String,
+    /// `None` for the finding's own subject.
+    pub subject: Option<Identity>,
+    pub path: String,
+    pub location: Option<Location>,
+}
+
+/// What a policy changed before an object was judged.
+#[derive(Clone, Debug)]
+pub struct ShownChange {
+    pub change: crate::engine::Change,
+    pub subject: Arc<Identity>,
+    pub location: Location,
+}
+
+/// A rule that could not judge an object.
+#[derive(Clone, Debug)]
+pub struct ShownOutcome {
+    pub outcome: Outcome,
+    pub subject: Arc<Identity>,
+    pub file: Arc<str>,
+}
+
+/// The run in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub files: usize,
+    pub objects: usize,
+    /// Objects that the cluster would not take.
+    pub denied: usize,
+    /// How many rules ended how, over all objects.
+    pub passed: usize,
+    pub skipped: usize,
+    pub errors: usize,
+    /// Waivers that end soon or have ended, as lines for a person.
+    pub notices: Vec<String>,
+}
+
+/// How a terminal wants it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appearance {
+    pub colour: bool,
+}
+
+impl Run {
+    /// How many findings count, by what they do, and how many are waived: denying, warning,
+    /// audited, waived.
+    pub fn counts(&self) -> [usize; 4] {
+        let mut counts = [0; 4];
+        for shown in &self.findings {
+            let [deny, warn, audit, waived] = &mut counts;
+            let count = match (shown.finding.state, shown.effect()) {
+                (State::Waived, _) => waived,
+                (_, Enforcement::Deny) => deny,
+                (_, Enforcement::Warn) => warn,
+                (_, Enforcement::Audit) => audit,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
+    /// Puts the findings in the order of the promise: file, line, column, rule, id.
+    pub fn sort(&mut self) {
+        self.findings.sort_by(|one, two| {
+            let key = |it: &'_ Shown| {
+                (Arc::clone(&it.location.file), it.location.line, it.location.column)
+            };
+            key(one)
+                .cmp(&key(two))
+                .then_with(|| one.finding.rule.cmp(two.finding.rule))
+                .then_with(|| one.finding.id.cmp(&two.finding.id))
+        });
+    }
+}
+
+impl Shown {
+    /// What the finding does to the subject.
+    pub fn effect(&self) -> Enforcement {
+        crate::engine::Ground::Finding(&self.finding).enforcement()
+    }
+
+    /// The subject in words: `apps/v1 Deployment demo/web`.
+    pub fn subject_line(&self) -> String {
+        self.subject.as_deref().map(name_of).unwrap_or_default()
+    }
+}
+
+/// A subject in words: `apps/v1 Deployment demo/web`.
+pub(super) fn name_of(subject: &Identity) -> String {
+    let namespace = subject.namespace.as_deref().map(|it| format!("{it}/")).unwrap_or_default();
+    let name = match subject.name.as_str() {
+        "" => subject.stable_name(),
+        name => name,
+    };
+    format!("{} {} {namespace}{name}", subject.api_version(), subject.kind)
+}
+
+impl Owner {
+    /// The charts, outermost first: `umbrella/ska-tango-base`.
+    pub fn charts(&self) -> String {
+        let all = std::iter::once(&self.chart).chain(&self.subcharts);
+        all.map(String::as_str).collect::<Vec<_>>().join("/")
+    }
+}
+
+impl Summary {
+    /// The last line for a person.
+    pub(super) fn line(&self, run: &Run) -> String {
+        let [deny, warn, audit, waived] = run.counts();
+        let plural = |count: usize, one: &str| match count {
+            1 => format!("1 {one}"),
+            count => format!("{count} {one}s"),
+        };
+        let mut line = format!(
+            "{} in {}: {deny} deny, {warn} warn, {audit} audit",
+            plural(self.objects, "object"),
+            plural(self.files, "file"),
+        );
+        if waived > 0 {
+            line.push_str(&format!(", {waived} waived"));
+        }
+        if self.skipped > 0 {
+            line.push_str(&format!("; {} skipped", plural(self.skipped, "rule")));
+        }
+        if self.errors > 0 {
+            line.push_str(&format!("; {} failed", plural(self.errors, "rule")));
+        }
+        line
+    }
+}
+
+/// The skipped and failed rules of a run, one line for each rule and reason, with how often.
+pub(super) fn unjudged_lines(run: &Run) -> Vec<String> {
+    let mut counted: std::collections::BTreeMap<(Status, &str, &str, &str), usize> =
+        std::collections::BTreeMap::new();
+    for ShownOutcome { outcome, .. } in &run.outcomes {
+        let reason = outcome.reason.as_deref().unwrap_or_default();
+        *counted.entry((outcome.status, &outcome.policy, &outcome.entry, reason)).or_default() += 1;
+    }
+    let line = |((status, policy, entry, reason), count): ((Status, &str, &str, &str), usize)| {
+        let word = if status == Status::Skip { "skipped" } else { "failed" };
+        format!("{word} {policy}/{entry} for {count} of the objects: {reason}")
+    };
+    counted.into_iter().map(line).collect()
+}
+
+/// The colour and the name of what a finding does.
+pub(super) fn word_of(shown: &Shown) -> &'static str {
+    match (shown.finding.state, shown.effect()) {
+        (State::Waived, _) => "waived",
+        (_, Enforcement::Deny) => "deny",
+        (_, Enforcement::Warn) => "warn",
+        (_, Enforcement::Audit) => "audit",
+    }
+}
+
+/// The severity as a word.
+pub(super) const fn severity_word(severity: Severity) -> &'static str {
+    severity.as_str()
+}
