@@ -5,6 +5,7 @@ pub mod image;
 pub mod image_pattern;
 pub mod name;
 pub mod quantity;
+pub mod secret;
 pub mod tango;
 pub mod tango_host;
 pub mod version;

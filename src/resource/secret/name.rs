@@ -1,0 +1,207 @@
+//! Names that promise a secret, and values that can be one.
+
+/// Words with which the name of a secret ends. `PGPASSWORD` and `authtoken` end with them too.
+const SECRET_WORDS: [&str; 12] = [
+    "accesskey",
+    "apikey",
+    "credential",
+    "credentials",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwords",
+    "privatekey",
+    "secret",
+    "secretkey",
+    "token",
+];
+
+/// What stands before `key` where the key is a secret.
+const SECRET_KEYS: [&str; 11] = [
+    "access",
+    "account",
+    "api",
+    "auth",
+    "encryption",
+    "master",
+    "private",
+    "secret",
+    "shared",
+    "signing",
+    "ssh",
+];
+
+/// Words after the one that counts: `PASSWORD_BASE64`, `TOKEN_VALUE`, `PASSWORD_1`.
+const TRAILING_WORDS: [&str; 7] = ["b64", "base64", "encoded", "literal", "plain", "text", "value"];
+
+/// Values that say yes, no or nothing: `ALLOW_EMPTY_PASSWORD: "1"`.
+const NO_SECRETS: [&str; 18] = [
+    "0", "1", "bool", "bytes", "false", "nil", "no", "none", "null", "off", "on", "optional",
+    "redacted", "required", "str", "string", "true", "yes",
+];
+
+/// What begins a value that says where the secret is.
+const REFERENCES: [&str; 13] = [
+    "/etc/",
+    "/home/",
+    "/mnt/",
+    "/opt/",
+    "/run/",
+    "/secrets/",
+    "/tmp/",
+    "/var/",
+    "/vault/",
+    "file:",
+    "ref+",
+    "secretref:",
+    "vault:",
+];
+
+/// Whether what has this name is a secret: `MYSQL_ROOT_PASSWORD`, `apiKey`, `db.passwd`, but not
+/// `PASSWORD_FILE`, `secretName` or `TOKEN_TTL`, which say something about one.
+pub fn name_is_secret(name: &str) -> bool {
+    let words = words(name);
+    let mut words: &[String] = &words;
+    while let Some((last, rest)) = words.split_last()
+        && (TRAILING_WORDS.contains(&last.as_str())
+            || last.bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        words = rest;
+    }
+    let Some((last, before)) = words.split_last() else { return false };
+    match last.as_str() {
+        // The working directory of a shell.
+        "pwd" | "oldpwd" => !before.is_empty(),
+        "pass" => true,
+        "key" => before.last().is_some_and(|word| SECRET_KEYS.contains(&word.as_str())),
+        last => last.ends_with("pwd") || SECRET_WORDS.iter().any(|word| last.ends_with(word)),
+    }
+}
+
+/// Whether a value can be a secret itself: not if it is empty, says yes or no, or stands for
+/// something else (`$(PASSWORD)`, `{{ … }}`, `<password>`, `***`, `/run/secrets/…`).
+pub fn is_literal(value: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let lower = value.to_ascii_lowercase();
+    let is_reference = match value.strip_prefix('$') {
+        // All of it is `$(NAME)`, `${NAME}` or `$NAME`; a dollar can also begin a password.
+        Some(rest) => {
+            rest.starts_with(['(', '{'])
+                || rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        }
+        None => REFERENCES.iter().any(|prefix| lower.starts_with(prefix)),
+    };
+    let is_blank = value.chars().all(|c| matches!(c, '*' | '.' | '-' | '•' | '…' | 'x' | 'X'));
+    let is_placeholder = (value.starts_with('<') && value.ends_with('>'))
+        || (value.starts_with("{{") && value.ends_with("}}"))
+        || (value.starts_with('[') && value.ends_with(']'));
+    !(is_reference || is_blank || is_placeholder || NO_SECRETS.contains(&lower.as_str()))
+}
+
+/// The words of a name in lower case: `mysqlRootPassword` and `MYSQL_ROOT-PASSWORD` have the
+/// same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before_was_lower = false;
+    for c in name.chars() {
+        let begins = !c.is_alphanumeric() || (c.is_uppercase() && before_was_lower);
+        if begins {
+            words.push(String::new());
+        }
+        before_was_lower = c.is_lowercase() || c.is_ascii_digit();
+        if c.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_that_of_a_secret_by_its_last_word() {
+        for name in [
+            "password",
+            "MYSQL_ROOT_PASSWORD",
+            "PGPASSWORD",
+            "dbPassword",
+            "spring.datasource.password",
+            "API_KEY",
+            "apikey",
+            "secretAccessKey",
+            "AWS_SECRET_ACCESS_KEY",
+            "CLIENT_SECRET",
+            "GITLAB_TOKEN",
+            "private-token",
+            "authtoken",
+            "DB_PWD",
+            "RABBITMQ_DEFAULT_PASS",
+            "PASSWORD_1",
+            "TOKEN_BASE64",
+            "accountKey",
+            "GOOGLE_CREDENTIALS",
+            "tls.privateKey",
+        ] {
+            assert!(name_is_secret(name), "{name}");
+        }
+        for name in [
+            "",
+            "PWD",
+            "OLDPWD",
+            "PASSWORD_FILE",
+            "secretName",
+            "secretKeyRef",
+            "TOKEN_TTL",
+            "token_uri",
+            "USER",
+            "KEY",
+            "key",
+            "publicKey",
+            "BYPASS",
+            "compass",
+            "tokens",
+            "imagePullSecrets",
+            "automountServiceAccountTokenPath",
+            "1",
+            "_",
+            "monkey",
+        ] {
+            assert!(!name_is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_stands_for_something_else_is_no_secret() {
+        for value in ["secret", "changeme", "pa$$word", "$ecr-et!", "12345", "/abc+def==", "x1"] {
+            assert!(is_literal(value), "{value}");
+        }
+        for value in [
+            "",
+            "  ",
+            "true",
+            "No",
+            "1",
+            "null",
+            "$(PASSWORD)",
+            "${PASSWORD}",
+            "$PASSWORD",
+            "{{ .Values.password }}",
+            "<password>",
+            "[REDACTED]",
+            "***",
+            "•••",
+            "xxxx",
+            "/run/secrets/db",
+            "/vault/secrets/token",
+            "vault:secret/data/db#password",
+            "\"\"",
+        ] {
+            assert!(!is_literal(value), "{value}");
+        }
+    }
+}

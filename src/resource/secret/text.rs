@@ -1,0 +1,281 @@
+//! Secrets inside a text: a URL, a command line, a file in a ConfigMap.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex, RegexSet};
+
+use super::{is_literal, name_is_secret};
+
+/// What a secret is shown as.
+const MASK: &str = "•••";
+
+/// A secret in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub what: What,
+    /// Where the secret itself stands, in bytes.
+    pub range: Range<usize>,
+}
+
+/// How a secret is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// `scheme://user:PASSWORD@host`.
+    Url,
+    /// `password=SECRET`, `"token": "SECRET"`.
+    Named,
+    /// `--password SECRET`.
+    Flag,
+    /// `-----BEGIN PRIVATE KEY-----`.
+    PrivateKey,
+    /// A token that its first letters give away.
+    Token,
+    /// `Authorization: Bearer SECRET`.
+    Header,
+}
+
+impl What {
+    /// A noun for a message.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Url => "a URL with a password",
+            Self::Named | Self::Flag => "a password or token",
+            Self::PrivateKey => "a private key",
+            Self::Token => "an access token",
+            Self::Header => "an authorization header",
+        }
+    }
+}
+
+/// Whether any part of the text is a secret.
+pub fn text_holds_secret(text: &str) -> bool {
+    !find(text).is_empty()
+}
+
+/// All secrets in the text, by place; no two overlap.
+pub fn find(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    // Most texts hold nothing that even looks like one, and that is told in one pass.
+    for index in HINTS.matches(text) {
+        if let (Some(detector), Some(pattern)) = (DETECTORS.get(index), PATTERNS.get(index)) {
+            detector.find(pattern, text, &mut found);
+        }
+    }
+    found.sort_by_key(|it| (it.range.start, std::cmp::Reverse(it.range.end)));
+    let mut end = 0;
+    found.retain(|it| {
+        let apart = it.range.start >= end;
+        end = end.max(it.range.end);
+        apart
+    });
+    found
+}
+
+/// The text with every secret in it as `•••`.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    let found = find(text);
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut end = 0;
+    for secret in found {
+        masked.push_str(text.get(end..secret.range.start).unwrap_or_default());
+        masked.push_str(MASK);
+        end = secret.range.end;
+    }
+    masked.push_str(text.get(end..).unwrap_or_default());
+    Cow::Owned(masked)
+}
+
+/// One form in which secrets stand in texts.
+struct Detector {
+    what: What,
+    /// What a text must hold for the pattern to be tried.
+    hint: &'static str,
+    /// The secret is what `secret` captures; `name` and `sign`, where they are, must fit it.
+    pattern: &'static str,
+}
+
+const DETECTORS: [Detector; 9] = [
+    Detector {
+        what: What::Url,
+        hint: r"://[^\s/]*@",
+        pattern: r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:"'<>]*:(?<secret>[^\s/"'<>]+)@"#,
+    },
+    Detector {
+        what: What::Named,
+        hint: r"(?i)(?:pass|pwd|secret|token|key|credential)",
+        pattern: r#"(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[ \t]*(?<sign>[=:])[ \t]*(?:\[[ \t]*)?(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'&;,\]})=:\\][^\s"'&;,\]})\\]*)"#,
+    },
+    Detector {
+        what: What::Flag,
+        hint: r"(?i)-[a-z-]*(?:pass|pwd|secret|token|key|credential)",
+        pattern: r#"(?:^|\s)--?(?<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]+(?<secret>"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)"#,
+    },
+    Detector {
+        what: What::Flag,
+        hint: r"mysql|mariadb|curl|wget|sshpass|redis-cli",
+        pattern: r#"(?:(?:mysql|mariadb)[A-Za-z0-9_-]*[ \t](?:[^|;&\n]*?[ \t])?-p|(?-u:\b)(?:curl|wget)[ \t](?:[^|;&\n]*?[ \t])?(?:-u|--user)[ =]?["']?[^\s:"'$]+:|sshpass[ \t]+-p[ \t]*|redis-cli[ \t](?:[^|;&\n]*?[ \t])?-a[ \t]+)(?<secret>"[^"]+"|'[^']+'|[^\s"']+)"#,
+    },
+    Detector {
+        what: What::Named,
+        hint: r"(?i)identified\s+by|password\s+'",
+        pattern: r"(?i)(?:identified\s+by(?:\s+password)?|(?-u:\b)password)\s+'(?<secret>[^']+)'",
+    },
+    Detector {
+        what: What::PrivateKey,
+        hint: "PRIVATE KEY",
+        pattern: r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?<secret>(?s:.*?))(?:-----END|\z)",
+    },
+    Detector {
+        what: What::Token,
+        hint: r"gl[a-z]+-|gh[a-z]_|github_pat_|xox|hv[sbr]\.|eyJ|AIza|sk_|dckr_pat_|npm_|pypi-|SG\.",
+        pattern: r"(?-u:\b)(?<secret>gl(?:agent|cbt|dt|ft|imt|oas|pat|ptt|rt|soat)-[A-Za-z0-9_-]{20,}|gh[oprsu]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|xox[abeoprs]-[A-Za-z0-9_-]{10,}|hv[sbr]\.[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{35}|sk_(?:live|test)_[A-Za-z0-9_]{16,}|dckr_pat_[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{40,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})",
+    },
+    Detector {
+        what: What::Token,
+        hint: r"hooks\.slack\.com",
+        pattern: r"hooks\.slack\.com/services/(?<secret>[A-Za-z0-9_]+/[A-Za-z0-9_]+/[A-Za-z0-9_]{8,})",
+    },
+    Detector {
+        what: What::Header,
+        hint: r"(?i)authorization",
+        pattern: r#"(?i)authorization\\*["']?\s*[:=]\s*\\*["']?(?:basic|bearer|token)\s+(?<secret>[A-Za-z0-9._~+/=-]{6,})"#,
+    },
+];
+
+static HINTS: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new(DETECTORS.map(|it| it.hint)).unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+static PATTERNS: LazyLock<[Regex; DETECTORS.len()]> = LazyLock::new(|| {
+    DETECTORS.map(|it| Regex::new(it.pattern).unwrap_or_else(|error| unreachable!("{error}")))
+});
+
+impl Detector {
+    fn find(&self, pattern: &Regex, text: &str, found: &mut Vec<Found>) {
+        for captures in pattern.captures_iter(text) {
+            let Some(secret) = captures.name("secret").filter(|it| is_literal(it.as_str())) else {
+                continue;
+            };
+            let is_named = captures.name("name").is_none_or(|it| name_is_secret(it.as_str()));
+            if is_named && !is_prose_or_code(text, &captures) {
+                found.push(Found { what: self.what, range: secret.range() });
+            }
+        }
+    }
+}
+
+/// Whether what looks like a name and a value is a sentence (`token: the one to use`), or code in
+/// which the value comes from elsewhere (`token = read_token()`, `password=self.password`).
+fn is_prose_or_code(text: &str, captures: &Captures<'_>) -> bool {
+    let (Some(name), Some(sign), Some(value)) =
+        (captures.name("name"), captures.name("sign"), captures.name("secret"))
+    else {
+        return false;
+    };
+    let written = value.as_str();
+    if written.starts_with(['"', '\'', '\\']) {
+        return false;
+    }
+    let after = text.get(value.end()..).unwrap_or_default();
+    let rest_of_line = after.split(['\n', '\r']).next().unwrap_or_default().trim_start();
+    let ends_here = rest_of_line.is_empty()
+        || rest_of_line.starts_with([',', ';', '}', '&', ']', ')', '"', '\'', '\\', '#', '|']);
+    let (_, member) = written.rsplit_once('.').unwrap_or(("", ""));
+    (sign.as_str() == ":" && !ends_here)
+        || written.contains(['(', '['])
+        || rest_of_line.starts_with('(')
+        || written == name.as_str()
+        || name_is_secret(member)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijkl";
+
+    #[test]
+    fn secrets_are_found_where_they_stand() {
+        let cases = [
+            ("postgres://ska:hunter2@db:5432/x", What::Url, "hunter2"),
+            ("redis://:hunter2@db", What::Url, "hunter2"),
+            ("amqp://me:p@ss@host/", What::Url, "p@ss"),
+            ("user=ska password=hunter2 host=db", What::Named, "hunter2"),
+            ("Server=db;Password=hunter2;", What::Named, "hunter2"),
+            ("PGPASSWORD=hunter2 psql", What::Named, "hunter2"),
+            (r#"{"password": "hunter2"}"#, What::Named, r#""hunter2""#),
+            (r#"{"password": ["hunter2"]}"#, What::Named, r#""hunter2""#),
+            (r#"{\"api_key\": \"hunter2\"}"#, What::Named, r#"\"hunter2\""#),
+            ("user: a\npassword: hunter2\n", What::Named, "hunter2"),
+            ("password: 'hunter two'", What::Named, "'hunter two'"),
+            ("serve --token hunter2 --port 80", What::Flag, "hunter2"),
+            ("mysql -u root -phunter2 -e 'select 1'", What::Flag, "hunter2"),
+            ("mysqladmin ping -h db -uroot -phunter2", What::Flag, "hunter2"),
+            ("curl -s -u me:hunter2 https://x", What::Flag, "hunter2"),
+            ("redis-cli -h db -a hunter2 ping", What::Flag, "hunter2"),
+            ("CREATE USER t IDENTIFIED BY 'hunter2';", What::Named, "hunter2"),
+            ("-H 'Authorization: Bearer hunter22'", What::Header, "hunter22"),
+            ("x glpat-abcdefghij0123456789 y", What::Token, "glpat-abcdefghij0123456789"),
+            (JWT, What::Token, JWT),
+            ("https://hooks.slack.com/services/T0/B0/abcdefgh1", What::Token, "T0/B0/abcdefgh1"),
+        ];
+        for (text, what, secret) in cases {
+            let found: Vec<_> =
+                find(text).iter().map(|it| (it.what, &text[it.range.clone()])).collect();
+            assert_eq!(found, [(what, secret)], "{text}");
+        }
+        let key = "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n";
+        assert_eq!(find(key)[0].what, What::PrivateKey);
+        assert!(!mask(key).contains("MIIE"));
+    }
+
+    #[test]
+    fn what_only_looks_like_a_secret_is_none() {
+        for text in [
+            "",
+            "https://artefact.skao.int/x@1",
+            "ssh://git@gitlab.com/ska",
+            "http://user:$(PASSWORD)@host",
+            "postgres://user:${DB_PASSWORD}@host",
+            "token: the one that the operator made",
+            "PASSWORD=$(cat /run/secrets/db)",
+            "token = read_token()",
+            "password = os.environ['PASSWORD']",
+            "login(password=password)",
+            "login(token=self.token)",
+            "def login(user: str, password: str):",
+            "allow_empty_password: true",
+            "password_file: /etc/password",
+            "serve --token-file /etc/token",
+            "serve --password --verbose",
+            "mkdir -p /data",
+            "mysql -u root -p -e 'select 1'",
+            "curl -u me https://x",
+            "-----BEGIN CERTIFICATE-----\nMIIE",
+            "secretKeyRef: {name: a, key: b}",
+            "secret::token::x",
+        ] {
+            assert_eq!(find(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_masked_text_keeps_all_but_the_secrets() {
+        assert_eq!(
+            mask("a://b:hunter2@c --token hunter2 password=hunter2;x"),
+            "a://b:•••@c --token ••• password=•••;x"
+        );
+        assert!(matches!(mask("nothing here"), Cow::Borrowed("nothing here")));
+    }
+
+    #[test]
+    fn secrets_that_overlap_are_hidden_together() {
+        let text = "password=a://b:hunter2@c";
+        assert_eq!(mask(text), "password=•••");
+    }
+}
