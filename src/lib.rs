@@ -13,5 +13,7 @@ pub mod resource;
 
 // One vocabulary of the outside world each; bytes in, bytes out, still no I/O.
 pub mod admission;
+#[deny(clippy::disallowed_methods)]
+pub mod policyfile;
 #[cfg(feature = "cli")]
 pub mod report;

@@ -30,6 +30,7 @@ pub struct Waiver {
     pub ticket: String,
     /// The last day on which it holds, to its last second UTC: `2026-12-31`.
     #[schemars(with = "String", regex(pattern = r"^\d{4}-\d{2}-\d{2}$"))]
+    #[schemars(extend("x-wanted" = "a date such as `2026-12-31`"))]
     pub until: Date,
     /// Whether it is only proposed: it came with what is judged, from a place that the policy
     /// set does not trust.

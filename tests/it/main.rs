@@ -9,6 +9,7 @@
 mod document_json;
 mod document_lines;
 mod document_typed;
+mod policyfile;
 mod yaml_hostile;
 mod yaml_kubectl;
 mod yaml_places;

@@ -1,0 +1,27 @@
+//! Policy files into a checked policy set: every mistake at once, each with its place.
+//!
+//! ```text
+//! Source ── load ──▶ Loaded { set, engine }     or Problems, and whoever has an engine keeps it
+//! set ── export ──▶ one file that reads back to an equal set
+//! ```
+//!
+//! A file is a stream of documents: `kind: Policy`, `kind: Waiver`, `kind: PolicySet`. Unknown
+//! fields and keys that stand twice are mistakes, since a misspelt one would silently weaken a
+//! policy.
+
+mod export;
+mod kind;
+mod misfit;
+mod part;
+mod problem;
+mod prune;
+mod read;
+mod schema;
+mod shipped;
+
+pub use self::export::export;
+pub use self::kind::API_VERSION;
+pub use self::problem::{Problem, Problems};
+pub use self::read::{Loaded, Origin, Source, load};
+pub use self::schema::schema;
+pub use self::shipped::shipped;
