@@ -9,3 +9,4 @@ pub mod secret;
 pub mod tango;
 pub mod tango_host;
 pub mod version;
+pub mod workload;

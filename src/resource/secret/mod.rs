@@ -9,11 +9,14 @@
 //! | can a value be one, or does it stand for something else? | [`is_literal`] |
 //! | where in a text are secrets? | [`find`], [`text_holds_secret`], [`mask`] |
 //! | is an argument one because of those before it? | [`argument_is_secret`] |
+//! | must the value at a place not be shown? | [`place_is_secret`] |
 
 mod argument;
 mod name;
+mod place;
 mod text;
 
 pub use self::argument::argument_is_secret;
 pub use self::name::{is_literal, name_is_secret};
+pub use self::place::place_is_secret;
 pub use self::text::{Found, What, find, mask, text_holds_secret};

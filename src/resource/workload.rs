@@ -1,0 +1,115 @@
+//! What runs in a pod, whatever holds the pod.
+//!
+//! One place lists containers, so that no rule forgets init and ephemeral ones. A TANGO
+//! `DeviceServer` counts as one container: its `spec` has the fields of one, and the operator
+//! makes a pod from it.
+
+use std::fmt;
+
+use crate::engine::{Context, Identity, Node};
+
+/// The group of the custom resources that the TANGO operator serves.
+pub const TANGO_GROUP: &str = "tango.tango-controls.org";
+
+/// The lists of containers in a pod's `spec`.
+const LISTS: [(&str, Sort); 3] = [
+    ("initContainers", Sort::Init),
+    ("containers", Sort::Regular),
+    ("ephemeralContainers", Sort::Ephemeral),
+];
+
+/// The fields in which a container says which probes to make.
+pub const PROBES: [(&str, &str); 3] = [
+    ("livenessProbe", "liveness probe"),
+    ("readinessProbe", "readiness probe"),
+    ("startupProbe", "startup probe"),
+];
+
+/// One container of a pod, or a device server that becomes one.
+///
+/// `Display` names it for a message: ``init container `wait` ``.
+#[derive(Clone, Copy, Debug)]
+pub struct Container<'s> {
+    pub node: Node<'s>,
+    pub sort: Sort,
+    /// Empty where it has none.
+    pub name: &'s str,
+}
+
+/// Which list a container stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Init,
+    Regular,
+    Ephemeral,
+    /// The `spec` of a `DeviceServer`.
+    DeviceServer,
+}
+
+/// Every container of a pod or pod template, of all three lists.
+pub fn containers<'s>(pod: Node<'s>) -> impl Iterator<Item = Container<'s>> {
+    let spec = pod.get("spec");
+    LISTS.into_iter().flat_map(move |(list, sort)| {
+        spec.get(list).items().map(move |node| {
+            let name = node.get("name").as_str().unwrap_or_default();
+            Container { node, sort, name }
+        })
+    })
+}
+
+/// Every container that the subject makes: those of its pod or pod template, and the one of a
+/// `DeviceServer`.
+pub fn runs<'s>(cx: &Context<'s>) -> Vec<Container<'s>> {
+    let object = cx.object();
+    if is_device_server(object.identity()) {
+        let name = object.at(&["metadata", "name"]).as_str().unwrap_or_default();
+        return vec![Container { node: object.get("spec"), sort: Sort::DeviceServer, name }];
+    }
+    cx.pod().into_iter().flat_map(containers).collect()
+}
+
+/// Whether the subject is a TANGO `DeviceServer` of the operator.
+pub fn is_device_server(identity: &Identity) -> bool {
+    identity.group == TANGO_GROUP && identity.kind == "DeviceServer"
+}
+
+/// Whether the pod runs until it has done its work, so that nobody waits for it to be ready: the
+/// pod of a Job, or one that is not started again.
+pub fn is_finite(pod: Node<'_>) -> bool {
+    matches!(pod.identity().kind.as_str(), "Job" | "CronJob")
+        || matches!(pod.at(&["spec", "restartPolicy"]).as_str(), Some("Never" | "OnFailure"))
+}
+
+impl<'s> Container<'s> {
+    /// Whether it stands among the init containers but keeps running beside the others.
+    pub fn is_sidecar(&self) -> bool {
+        self.sort == Sort::Init && self.node.get("restartPolicy").as_str() == Some("Always")
+    }
+
+    /// Whether it runs as long as the pod does, and is meant to.
+    pub fn keeps_running(&self) -> bool {
+        self.sort == Sort::Regular || self.is_sidecar()
+    }
+
+    /// The command line: `command`, then `args`. An absent `command` is the image's own, which
+    /// nobody here knows.
+    pub fn command_line(&self) -> Vec<Node<'s>> {
+        self.node.get("command").items().chain(self.node.get("args").items()).collect()
+    }
+}
+
+impl fmt::Display for Container<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sort = match self.sort {
+            Sort::Init if self.is_sidecar() => "sidecar",
+            Sort::Init => "init container",
+            Sort::Regular => "container",
+            Sort::Ephemeral => "ephemeral container",
+            Sort::DeviceServer => return write!(f, "device server"),
+        };
+        match self.name {
+            "" => write!(f, "{sort} without a name"),
+            _ => write!(f, "{sort} {}", self.node.get("name").shown()),
+        }
+    }
+}
