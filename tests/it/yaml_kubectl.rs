@@ -10,7 +10,10 @@ const READ: &[(&str, &str)] = &[
     // Numbers.
     ("[0644, 0o644, 0x1F, 0b11, -010, 08, 1_000]", "[420, 420, 31, 3, -8, 8, 1000]"),
     ("[+0x10, -0, +0, 0_1, _1, 1_, 0o, 0x]", r#"[16, 0, 0, 1, "_1", 1, "0o", "0x"]"#),
-    ("[1.0, 1e3, 5., .5, 1.5e-3, 1E3, 6.02e+23]", "[1, 1000, 5, 0.5, 0.0015, 1000, 6.02e23]"),
+    (
+        "[1.0, 1e3, 5., .5, 1.5e-3, 1E3, 6.02e+23, .5_1, ._5]",
+        r#"[1, 1000, 5, 0.5, 0.0015, 1000, 6.02e23, 0.51, "._5"]"#,
+    ),
     ("[1e400, 1e, ., +, 1.2.3, 1e5.0]", r#"["1e400", "1e", ".", "+", "1.2.3", "1e5.0"]"#),
     ("[9007199254740993, -9223372036854775808]", "[9007199254740993, -9223372036854775808]"),
     ("[9223372036854775807]", "[9223372036854775807]"),
@@ -37,12 +40,13 @@ const READ: &[(&str, &str)] = &[
         "1e6: a\n1234567.5: b\n0.00001: c\n123456.5: d",
         r#"{"1e+06": "a", "1.2345675e+06": "b", "1e-05": "c", "123456.5": "d"}"#,
     ),
+    ("{.inf: 1, -.INF: 2, .NaN: 3}", r#"{".inf": 1, "-.inf": 2, ".nan": 3}"#),
     ("a: 1\nb: 2\na: 3", r#"{"a": 3, "b": 2}"#),
     ("? a\n: b\n? c", r#"{"a": "b", "c": null}"#),
     // Tags.
     (
-        "{a: !!str 12, b: !!int '12', c: !foo bar, d: !!float 1, e: ! 12}",
-        r#"{"a": "12", "b": 12, "c": "bar", "d": 1, "e": 12}"#,
+        "{a: !!str 12, b: !!int '12', c: !foo bar, d: !!float 1, e: ! 12, f: ! }",
+        r#"{"a": "12", "b": 12, "c": "bar", "d": 1, "e": "12", "f": ""}"#,
     ),
     (
         "{a: !!binary aGVsbG8=, b: !!bool 'yes', c: !!null ''}",
@@ -69,6 +73,8 @@ const READ: &[(&str, &str)] = &[
         r#"{"a": "x\n y\n", "b": "x y\nz\n", "c": "x", "d": "x\n\n", "e": "  two\n"}"#,
     ),
     ("a: |\r\n  l1\r\n  l2\r\nb: x\r\n", r#"{"a": "l1\nl2\n", "b": "x"}"#),
+    ("a: \"b\u{2028}c\"", "{\"a\": \"b\u{2028}c\"}"),
+    ("a: b\n \t\n  \tc\n", r#"{"a": "b\nc"}"#),
     ("a:\t1\nb: x\ty\t# c", r#"{"a": 1, "b": "x\ty"}"#),
     (
         "a: http://x:80/y?z\nb: a:b\nc: a#b\nd: a # b",
@@ -106,6 +112,17 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("a: [b}", "[", "`[` is closed by `}`"),
     ("a:\n   b: 1\n  c: 2", "c", "indentation fits no open map or list"),
     ("a:\n\tb: 1", "b", "tab as indentation"),
+    ("a:\n  \tb: 1", "\t", "tab as indentation"),
+    ("a:\n-\tb", "\t", "tab as indentation"),
+    ("a: b # c\n\t# d", "\t", "tab as indentation"),
+    ("a: b\n\t\nc: d", "\t", "tab as indentation"),
+    ("a: |\n  \tb", "\t", "tab as indentation"),
+    ("a: b\u{85}c", "\u{85}", "U+0085 ends the line"),
+    ("# é a\u{2028}b: c", "\u{2028}", "U+2028 ends the line"),
+    ("a: \"b \u{2029}c\"", "\u{2029}", "U+2029 ends the line"),
+    ("# a\n\t\n", "\t", "tab as indentation"),
+    ("a: b\rc: d", "\r", "carriage return without a line feed"),
+    ("[:a]", ":", "`:` marks a value here"),
     ("a: %b", "%", "`%` cannot begin a text"),
     ("a: @b", "@", "`@` cannot begin a text"),
     ("a: `b`", "`", "a backtick cannot begin a text"),
@@ -167,7 +184,7 @@ fn a_broken_document_does_not_hide_the_others() {
 
 #[test]
 fn an_empty_document_is_told_from_null() {
-    for text in ["---\n", "# only this\n", "---\n# and this\n\n", " \n\t\n", "--- # c"] {
+    for text in ["---\n", "# only this\n", "# é\n", "---\n# and this\n\n", " \n\r\n", "--- # c"] {
         let document = yaml::read(text).next().unwrap().unwrap();
         assert!(document.empty && document.value.is_null(), "{text}");
     }

@@ -8,6 +8,8 @@ use std::collections::HashSet;
 use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle, Tag, options};
 
 use super::alias::{Anchors, Budget, TooMuch};
+use super::gap::{self, After};
+use super::refuse::LineBreaks;
 use super::{key, place, refuse, tag, wording};
 use crate::document::map::{Entry, Map, MapBuilder};
 use crate::document::path::{Path, Step};
@@ -22,6 +24,7 @@ pub(super) fn compose<'a>(
     budget: &mut Budget,
 ) -> Result<Document<'a>, Problem> {
     let source = text.get(piece.start as usize..piece.end as usize).unwrap_or_default();
+    refuse::carriage_return(text, piece)?;
     let mut composer = Composer {
         text,
         base: piece.start,
@@ -30,12 +33,15 @@ pub(super) fn compose<'a>(
         open: Vec::new(),
         root: None,
         last_end: piece.start,
+        gap: source.contains('\t').then_some((piece.start, After::Line)),
+        line_breaks: LineBreaks::find(text, piece),
         duplicates: Vec::new(),
     };
     let mut limits = options! { block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
     limits.set_emit_comments(false);
     composer
         .read(Parser::new_from_str_with_options(source, limits))
+        .and_then(|()| composer.finish(piece.end))
         .map_err(|problem| wording::with_template_help(text, problem))?;
     let Composer { root, duplicates, .. } = composer;
     let empty = root.is_none();
@@ -54,6 +60,9 @@ struct Composer<'a, 'b> {
     root: Option<Value<'a>>,
     /// Where the last scalar, alias, bracket or dash ends.
     last_end: u32,
+    /// Where the gap before the next token begins; `None` if no gap can hold a tab.
+    gap: Option<(u32, After)>,
+    line_breaks: LineBreaks,
     duplicates: Vec<Duplicate>,
 }
 
@@ -61,6 +70,8 @@ struct Composer<'a, 'b> {
 struct Open<'a> {
     start: u32,
     block: bool,
+    /// The column of the innermost block collection. It matters to tabs only.
+    indent: u32,
     anchor: usize,
     inside: Inside<'a>,
 }
@@ -115,6 +126,24 @@ impl<'a> Composer<'a, '_> {
         Ok(())
     }
 
+    /// Looks at what follows the last token.
+    fn finish(&mut self, end: u32) -> Result<(), Problem> {
+        self.token(Span::new(end, end), After::Line)?;
+        self.line_breaks.pass(self.text, Span::new(end, end), false)
+    }
+
+    /// Looks at the gap before a token, and begins the next one.
+    fn token(&mut self, span: Span, after: After) -> Result<(), Problem> {
+        let Some((start, before)) = &mut self.gap else { return Ok(()) };
+        let gap = Span::new(std::mem::replace(start, span.end), span.start);
+        let before = std::mem::replace(before, after);
+        let in_flow = self.open.last().is_some_and(|open| !open.block);
+        match gap::indenting_tab(self.text, gap, before) {
+            Some(tab) if !in_flow => Err(refuse::tab(tab)),
+            _ => Ok(()),
+        }
+    }
+
     fn offset(&self, byte: Option<usize>) -> u32 {
         let byte = byte.and_then(|byte| u32::try_from(byte).ok()).unwrap_or_default();
         self.base.saturating_add(byte)
@@ -141,7 +170,19 @@ impl<'a> Composer<'a, '_> {
         };
         self.last_end = span.end;
         let text = if missing { Cow::Borrowed("") } else { text };
-        refuse::scalar(self.text, span, style, in_flow)?;
+        if !missing {
+            let after = match style {
+                ScalarStyle::Literal | ScalarStyle::Folded => After::Line,
+                ScalarStyle::Plain => {
+                    After::Plain { indent: self.open.last().map_or(0, |open| open.indent) }
+                }
+                _ => After::Token,
+            };
+            self.token(span, after)?;
+            let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+            self.line_breaks.pass(self.text, span, quoted)?;
+            refuse::scalar(self.text, span, style, in_flow)?;
+        }
         if at_key {
             if key::is_merge(&text, style, tag) {
                 self.add_key(Key::Merge);
@@ -152,6 +193,7 @@ impl<'a> Composer<'a, '_> {
         }
         let body = match tag::scalar(text, style, tag) {
             Ok(Some(body)) => body,
+            Ok(None) if at_key => Body::Text(key::not_finite(self.text, span)),
             Ok(None) => return Err(refuse::not_finite(self.text, span)),
             Err(message) => return Err(Problem::new(span, message)),
         };
@@ -182,6 +224,7 @@ impl<'a> Composer<'a, '_> {
         let mut start = span.start;
         if !block {
             self.last_end = span.end;
+            self.token(span, After::Token)?;
         } else if let Inside::List(_) = inside
             && let Some(dash) = place::dash(self.text, self.last_end, span.end.saturating_add(1))
         {
@@ -189,7 +232,11 @@ impl<'a> Composer<'a, '_> {
             start = dash;
             self.last_end = dash + 1;
         }
-        self.open.push(Open { start, block, anchor, inside });
+        let indent = match block && self.gap.is_some() {
+            true => place::column(self.text, start),
+            false => self.open.last().map_or(0, |open| open.indent),
+        };
+        self.open.push(Open { start, block, indent, anchor, inside });
         Ok(())
     }
 
@@ -204,9 +251,12 @@ impl<'a> Composer<'a, '_> {
     }
 
     fn end(&mut self, parsed: Span) -> Result<(), Problem> {
-        let Some(Open { start, block, anchor, inside }) = self.open.pop() else { return Ok(()) };
+        let Some(Open { start, block, anchor, inside, .. }) = self.open.pop() else {
+            return Ok(());
+        };
         if !block {
             self.last_end = parsed.end;
+            self.gap = self.gap.map(|_| (parsed.end, After::Token));
         }
         let body = match inside {
             Inside::List(items) => Body::List(items),
@@ -220,6 +270,7 @@ impl<'a> Composer<'a, '_> {
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Problem> {
         self.pass_dash();
         self.last_end = span.end;
+        self.token(span, After::Token)?;
         let depth = self.open.len();
         let anchors = self.anchors.as_ref();
         match anchors.and_then(|anchors| anchors.copy(anchor, depth, self.budget)) {

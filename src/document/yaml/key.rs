@@ -7,7 +7,7 @@ use granit_parser::{ScalarStyle, Tag};
 use super::refuse;
 use super::resolve::{self, Numeric};
 use crate::document::problem::Problem;
-use crate::document::value::{Body, Value};
+use crate::document::value::{Body, Span, Value};
 
 /// Whether a key is `<<`, which stands for the fields of its value.
 pub(super) fn is_merge(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
@@ -32,6 +32,16 @@ pub(super) fn text<'a>(key: Value<'a>, source: &str) -> Result<Cow<'a, str>, Pro
         },
         Body::Null => return Err(refuse::null_key(key.span)),
         Body::List(_) | Body::Map(_) => return Err(refuse::collection_as_key(key.span)),
+    })
+}
+
+/// The key that infinity or NaN is.
+pub(super) fn not_finite(text: &str, token: Span) -> Cow<'static, str> {
+    let source = text.get(token.start as usize..token.end as usize).unwrap_or_default();
+    Cow::Borrowed(match resolve::numeric(source) {
+        Numeric::Float(f64::INFINITY) => ".inf",
+        Numeric::Float(f64::NEG_INFINITY) => "-.inf",
+        _ => ".nan",
     })
 }
 

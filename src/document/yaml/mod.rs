@@ -15,6 +15,7 @@
 
 mod alias;
 mod compose;
+mod gap;
 mod key;
 mod place;
 mod refuse;

@@ -1,14 +1,13 @@
 //! Places that the parser does not report as a reader of the file sees them.
 
-use memchr::memchr;
-
+use super::gap;
 use crate::document::value::Span;
 
 /// The span of a block scalar: from its `|` or `>` to the end of its last line. The parser's own
 /// begins at the text, and ends where the next token begins. `before` is where the token before
 /// it ends.
 pub(super) fn block_scalar(text: &str, before: u32, parsed: Span) -> Span {
-    let header = find(text.as_bytes(), before, parsed.end, |byte| matches!(byte, b'|' | b'>'));
+    let header = gap::find(text, Span::new(before, parsed.end), |byte| matches!(byte, b'|' | b'>'));
     let start = header.unwrap_or(parsed.start);
     let mut scalar = text.get(start as usize..parsed.end as usize).unwrap_or_default();
     // What follows the last line break may be the indentation of the next token.
@@ -31,34 +30,23 @@ pub(super) fn block_scalar(text: &str, before: u32, parsed: Span) -> Span {
     Span::new(start, end)
 }
 
+/// How far the line of `offset` is indented up to it, in columns.
+pub(super) fn column(text: &str, offset: u32) -> u32 {
+    let before = text.get(..offset as usize).unwrap_or_default();
+    let line = before.rfind('\n').and_then(|newline| before.get(newline + 1..)).unwrap_or(before);
+    u32::try_from(line.chars().count()).unwrap_or(u32::MAX)
+}
+
 /// The place of a value that is not written: right after the `:` that it would follow, else where
 /// the token before it ends.
 pub(super) fn missing(text: &str, before: u32, parsed: Span) -> Span {
-    let to = parsed.end.saturating_add(1);
-    let colon = find(text.as_bytes(), before, to, |byte| byte == b':');
+    let gap = Span::new(before, parsed.end.saturating_add(1));
+    let colon = gap::find(text, gap, |byte| byte == b':');
     let place = colon.map_or(before, |colon| colon + 1);
     Span::new(place, place)
 }
 
 /// The next dash of a list.
 pub(super) fn dash(text: &str, before: u32, to: u32) -> Option<u32> {
-    find(text.as_bytes(), before, to, |byte| byte == b'-')
-}
-
-/// The first indicator that `wanted` names, among what may stand between two tokens: white space,
-/// comments, other indicators, tags and anchors.
-fn find(bytes: &[u8], from: u32, to: u32, wanted: impl Fn(u8) -> bool) -> Option<u32> {
-    let gap = bytes.get(from as usize..bytes.len().min(to as usize))?;
-    let mut at = 0;
-    while let Some(&byte) = gap.get(at) {
-        let rest = gap.get(at..)?;
-        at += match byte {
-            _ if wanted(byte) => return u32::try_from(from as usize + at).ok(),
-            b'#' => memchr(b'\n', rest).unwrap_or(rest.len()),
-            b'!' | b'&' => rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()),
-            b' ' | b'\t' | b'\r' | b'\n' | b':' | b'-' | b'?' | b',' | b'[' | b'{' => 1,
-            _ => return None,
-        };
-    }
-    None
+    gap::find(text, Span::new(before, to), |byte| byte == b'-')
 }

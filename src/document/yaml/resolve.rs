@@ -40,8 +40,7 @@ pub(super) fn numeric(text: &str) -> Numeric {
         "-.inf" | "-.Inf" | "-.INF" => return Numeric::Float(f64::NEG_INFINITY),
         _ => {}
     }
-    // A text that begins with a point keeps its underscores, and so is no number with them.
-    let digits = match text.contains('_') && !text.starts_with('.') {
+    let digits = match text.contains('_') && underscores_count_for_nothing(text) {
         true => Cow::Owned(text.replace('_', "")),
         false => Cow::Borrowed(text),
     };
@@ -52,6 +51,17 @@ pub(super) fn numeric(text: &str) -> Numeric {
         Ok(float) if is_float(&digits) && float.is_finite() => Numeric::Float(float),
         _ => Numeric::No,
     }
+}
+
+/// Underscores may stand anywhere in a number, except if it begins with a point: then only
+/// between digits.
+fn underscores_count_for_nothing(text: &str) -> bool {
+    let digit = |part: Option<u8>| part.is_some_and(|byte| byte.is_ascii_digit());
+    !text.starts_with('.')
+        || text
+            .split('_')
+            .zip(text.split('_').skip(1))
+            .all(|(before, after)| digit(before.bytes().next_back()) && digit(after.bytes().next()))
 }
 
 /// The integer that `digits` writes, with a sign and a prefix or without.

@@ -3,7 +3,7 @@
 //! YAML allows no `---` at the start of a line inside any scalar, so a split there is exact; one
 //! broken document does not hide those after it, and each can be read by itself.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
 use crate::document::value::Span;
 
@@ -41,8 +41,12 @@ fn is_marker(rest: &[u8]) -> bool {
     rest.starts_with(b"---") && matches!(rest.get(3), None | Some(b' ' | b'\t' | b'\r' | b'\n'))
 }
 
-/// Whether a piece holds nothing but its marker, white space and comments.
+/// Whether a piece holds nothing but its marker, white space and comments, and no character that
+/// could be a problem even so.
 pub(super) fn is_empty(piece: &str) -> bool {
+    if !piece.is_ascii() || memchr2(b'\t', b'\r', piece.as_bytes()).is_some() {
+        return false;
+    }
     let bytes = piece.as_bytes();
     let mut rest = if is_marker(bytes) { bytes.get(3..).unwrap_or_default() } else { bytes };
     loop {
@@ -50,8 +54,8 @@ pub(super) fn is_empty(piece: &str) -> bool {
         match rest.first() {
             None => return true,
             Some(b'#') => {
-                let end = memchr(b'\n', rest).unwrap_or(rest.len());
-                rest = rest.get(end..).unwrap_or_default();
+                let (_, after) = rest.split_at(memchr(b'\n', rest).unwrap_or(rest.len()));
+                rest = after;
             }
             Some(_) => return false,
         }

@@ -22,7 +22,6 @@ pub(super) fn scalar<'a>(
         });
     };
     match core_name(tag) {
-        Some("") => Ok(resolve::plain(text)),
         Some("binary") => match base64(&text) {
             Some(decoded) => Ok(Some(Body::Text(Cow::Owned(decoded)))),
             None => Err("`!!binary` value is no base64".into()),
@@ -33,15 +32,12 @@ pub(super) fn scalar<'a>(
     }
 }
 
-/// The name behind `!!`, or nothing for a lone `!`, which leaves the meaning to the text.
+/// The name behind `!!`.
 fn core_name(tag: &Tag) -> Option<&str> {
-    match tag.original_parts() {
-        ("", "!") | ("!", "") => Some(""),
-        _ => tag.core_suffix().or_else(|| match tag.parts() {
-            ("!!" | "tag:yaml.org,2002:", name) => Some(name),
-            (_, whole) => whole.strip_prefix("tag:yaml.org,2002:"),
-        }),
-    }
+    tag.core_suffix().or_else(|| match tag.parts() {
+        ("!!" | "tag:yaml.org,2002:", name) => Some(name),
+        (_, whole) => whole.strip_prefix("tag:yaml.org,2002:"),
+    })
 }
 
 /// A text that its tag says to be of one sort. It may be quoted; the sort must be its own.

@@ -81,9 +81,8 @@ fn words(kind: &ErrorKind, span: Span) -> (String, Option<&'static str>) {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
-        | ErrorKind::TabAtBlockScalarStart => {
-            ("tab as indentation".into(), Some("indent with spaces"))
-        }
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => ("tab as indentation".into(), Some("indent with spaces")),
         ErrorKind::MappingValueNotAllowed => (
             "`: ` where no value can begin".into(),
             Some("put a text that holds `: ` in quotes, or check the indentation"),
