@@ -10,6 +10,8 @@ pub mod document;
 pub mod engine;
 #[deny(clippy::disallowed_methods)]
 pub mod resource;
+#[deny(clippy::disallowed_methods)]
+pub mod rules;
 
 // One vocabulary of the outside world each; bytes in, bytes out, still no I/O.
 pub mod admission;

@@ -36,6 +36,12 @@ impl<'de> DeserializeSeed<'de> for Without {
     }
 }
 
+/// Reads a [`Value`] that borrows nothing, for a field of a type that owns what it holds:
+/// `#[serde(deserialize_with = "owned")]`.
+pub fn owned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value<'static>, D::Error> {
+    Value::deserialize(deserializer).map(Value::into_owned)
+}
+
 #[derive(Clone, Copy)]
 struct ValueVisitor {
     without: Option<Without>,

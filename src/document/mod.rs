@@ -16,7 +16,7 @@ mod source;
 mod typed;
 mod value;
 
-pub use self::decode::Without;
+pub use self::decode::{Without, owned};
 pub use self::lines::{Lines, Position};
 pub use self::map::{Entry, Map, MapBuilder};
 pub use self::path::{Path, Step};

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use json_patch::Patch;
+use serde_json::Value as Json;
 
 use super::compile::Entry;
-use super::patch::{apply, rebased};
+use super::patch::{add, apply, rebased};
 use super::scope::Applies;
 use super::walk::Walk;
 use super::{
-    Applicability, Budget, Change, Engine, Facts, Identity, Operation, Outcome, Status, Subject,
+    Applicability, Budget, Change, Engine, Facts, Fix, Identity, Operation, Outcome, Status,
+    Subject,
 };
-use crate::document::Value;
+use crate::document::{Path, Value};
 
-/// How often changes are applied before they count as never ending.
-const ROUNDS: usize = 8;
+/// How often every entry may change the object before changes count as never ending.
+const PASSES: usize = 8;
 
 /// The kind that is changed without being named.
 const POD: &str = "Pod";
@@ -51,26 +53,21 @@ impl Engine {
         {
             return changed;
         }
-        for _ in 0..ROUNDS {
-            let object = changed.object.take();
-            let state = object.as_ref().map(|object| subject.with_object(object));
-            let round = self.round(state.as_ref().unwrap_or(subject), facts, budget);
-            if round.changes.is_empty() {
-                changed.object = object;
-                changed.outcomes = round.outcomes;
-                return changed;
-            }
-            let patch = &round.patch;
-            match apply(object.as_ref().unwrap_or(subject.object), patch) {
-                Ok(object) => changed.object = Some(object),
-                Err(_) => {
-                    return Changed::failed(&round.changes, "a change does not fit the object");
+        let mut last = 0;
+        for _ in 0..PASSES {
+            let before = changed.changes.len();
+            changed.outcomes.clear();
+            for &index in self.candidates(&subject.identity.kind) {
+                if let Some(entry) = self.entry(index).filter(|entry| entry.mutate) {
+                    self.change_by(index, entry, subject, facts, budget, &mut changed);
                 }
             }
-            changed.patch.0.extend(round.patch.0);
-            changed.changes.extend(round.changes);
+            if changed.changes.len() == before {
+                return changed;
+            }
+            last = before;
         }
-        Changed::failed(&changed.changes, "the changes of the policies never end")
+        Changed::endless(changed.changes.get(last..).unwrap_or_default())
     }
 
     /// The object with the changes that the pods of its template will get; `None` if it has no
@@ -104,71 +101,78 @@ impl Engine {
         apply(subject.object, &rebased(&changed.patch, &keys)).ok()
     }
 
-    /// One pass over the entries that change.
-    fn round(&self, subject: &Subject<'_>, facts: &Facts<'_>, budget: Budget) -> Changed {
-        let mut round = Changed {
-            object: None,
-            patch: Patch(Vec::new()),
-            changes: Vec::new(),
-            outcomes: Vec::new(),
-        };
-        let walk = Walk::new(self.schema(), &subject.identity, subject.object, budget);
-        for &index in self.candidates(&subject.identity.kind) {
-            let Some(entry) = self.entry(index).filter(|entry| self.may_patch(entry, subject))
-            else {
-                continue;
-            };
-            match entry.scope.applies(subject, facts, &self.settings, &self.pods) {
-                Applies::Yes => {}
-                // Whether it would apply is an outcome of the judgement that follows.
-                Applies::No | Applies::Unknown(_) | Applies::OtherVersion => continue,
-            }
-            match self.run(index, entry, subject, facts, &walk, budget) {
+    /// What one entry puts right in the object as the entries before it left it.
+    fn change_by(
+        &self,
+        index: u32,
+        entry: &Entry,
+        subject: &Subject<'_>,
+        facts: &Facts<'_>,
+        budget: Budget,
+        changed: &mut Changed,
+    ) {
+        let object = changed.object.take();
+        let state = object.as_ref().map(|object| subject.with_object(object));
+        let state = state.as_ref().unwrap_or(subject);
+        // Whether it would apply if more were known is an outcome of the judgement that follows.
+        if entry.scope.applies(state, facts, &self.settings, &self.pods) == Applies::Yes {
+            let walk = Walk::new(self.schema(), &state.identity, state.object, budget);
+            match self.run(index, entry, state, facts, &walk, budget) {
+                Err((status, reason)) => changed.outcomes.push(entry.outcome(status, reason)),
                 Ok(drafts) => {
                     let fixes = drafts.into_iter().filter_map(|it| Some((it.path, it.fix?)));
-                    for (path, fix) in fixes {
-                        if fix.applicability == Applicability::Safe && fix.only_adds() {
-                            round.patch.0.extend(fix.patch.0.iter().cloned());
-                            round.changes.push(entry.change(path, fix));
-                        }
-                    }
+                    let allowed = fixes.filter(|(_, fix)| self.may_patch(entry, state, fix));
+                    changed.object = changed.grow(entry, state.object, allowed.collect());
                 }
-                Err((status, reason)) => round.outcomes.push(entry.outcome(status, reason)),
-            }
-            // Another entry may fill a field below the one that was just made.
-            if !round.changes.is_empty() {
-                break;
             }
         }
-        round
+        if changed.object.is_none() {
+            changed.object = object;
+        }
     }
 
-    fn may_patch(&self, entry: &Entry, subject: &Subject<'_>) -> bool {
+    fn may_patch(&self, entry: &Entry, subject: &Subject<'_>, fix: &Fix) -> bool {
         let identity = &subject.identity;
-        if !entry.mutate {
+        if fix.applicability != Applicability::Safe {
             return false;
         }
         if identity.group.is_empty() && identity.kind == POD {
             return true;
         }
-        let in_template = entry
-            .check
-            .fills()
-            .is_some_and(|(field, _)| field.starts_with("pod.") || field.starts_with("container."));
-        let holds_pods = self.pods.contain(&identity.group, &identity.kind);
-        subject.controller().is_none()
-            && (if in_template && holds_pods {
-                entry.templates
-            } else {
-                entry.scope.kinds().spell_out(identity)
-            })
+        let template = self.pods.template(&identity.group, &identity.kind);
+        let in_template = template.is_some_and(|keys| fix.touches(&keys));
+        let named =
+            if in_template { entry.templates } else { entry.scope.kinds().spell_out(identity) };
+        named && subject.controller().is_none()
     }
 }
 
 impl Changed {
-    fn failed(changes: &[Change], reason: &str) -> Self {
+    /// Carries out the fixes of an entry that only add; `None` if there is none.
+    fn grow(
+        &mut self,
+        entry: &Entry,
+        object: &Value<'_>,
+        fixes: Vec<(Path, Fix)>,
+    ) -> Option<Value<'static>> {
+        if fixes.is_empty() {
+            return None;
+        }
+        let mut growing = Json::from(object);
+        let before = self.changes.len();
+        for (path, fix) in fixes {
+            if add(&mut growing, &fix.patch) {
+                self.patch.0.extend(fix.patch.0.iter().cloned());
+                self.changes.push(entry.change(path, fix));
+            }
+        }
+        (self.changes.len() > before).then(|| Value::from(growing))
+    }
+
+    /// Nothing changed, since the changes of the entries that made `last` never end.
+    fn endless(last: &[Change]) -> Self {
         let mut outcomes: Vec<Outcome> = Vec::new();
-        for change in changes {
+        for change in last {
             let known = |it: &Outcome| it.policy == change.policy && it.entry == change.entry;
             if !outcomes.iter().any(known) {
                 outcomes.push(Outcome {
@@ -176,7 +180,7 @@ impl Changed {
                     entry: Arc::clone(&change.entry),
                     rule: change.rule,
                     status: Status::Error,
-                    reason: Some(reason.to_owned()),
+                    reason: Some("its changes never end".to_owned()),
                     on_error: super::Enforcement::Audit,
                 });
             }
@@ -186,7 +190,7 @@ impl Changed {
 }
 
 impl Entry {
-    fn change(&self, path: crate::document::Path, fix: super::Fix) -> Change {
+    fn change(&self, path: Path, fix: Fix) -> Change {
         Change {
             policy: Arc::clone(&self.policy),
             entry: Arc::clone(&self.name),

@@ -162,6 +162,16 @@ impl std::fmt::Debug for Engine {
     }
 }
 
+impl Entry {
+    /// Whether the subject names a controller of a kind that the rule wants to know of.
+    pub(super) fn observes_controller_of(&self, subject: &Subject<'_>, pods: &PodKinds) -> bool {
+        !self.observes.patterns.is_empty()
+            && subject
+                .controller()
+                .is_some_and(|it| self.observes.name(&it.identity(&subject.identity), pods))
+    }
+}
+
 struct Compiler<'c> {
     set: &'c PolicySet,
     rules: &'c [&'static Rule],
@@ -234,7 +244,7 @@ impl Compiler<'_> {
             policy: Arc::clone(policy_name),
             name: Policy::entry_name(entry).into(),
             rule,
-            observes: check.observes(),
+            observes: check.observes(scope.kinds()),
             check,
             scope,
             severity: entry.severity.unwrap_or(rule.severity),
@@ -287,11 +297,14 @@ impl Compiler<'_> {
     /// Refuses a rule that asks whether a field is there which the API server always fills: it
     /// would judge a manifest and the object made from it differently.
     fn check_presence(&mut self, part: Part, index: usize, check: &dyn Check, kinds: &Kinds) {
-        let Some(field) = check.judges_presence_of() else { return };
         for (group, kind) in kinds.spelt_out(self.pods) {
-            if let Some(why) = self.pods.schema.always_filled(&group, &kind, &field) {
+            let template = self.pods.template(&group, &kind);
+            let fields = check.judges_presence_of(template.as_deref());
+            let why =
+                fields.iter().find_map(|it| self.pods.schema.always_filled(&group, &kind, it));
+            if let Some(why) = why {
                 let message = format!("a policy can't judge whether this field is there: {why}");
-                self.flaw(part, at(index, ["params".into(), "field".into()]), message, None);
+                self.flaw(part, at(index, ["params".into()]), message, None);
                 return;
             }
         }
@@ -305,12 +318,12 @@ impl Compiler<'_> {
             .filter(|(_, entry)| entry.mutate)
             .filter_map(|(place, entry)| Some((place, entry, entry.check.fills()?)))
             .collect();
-        for (rank, (_, one, (field, value))) in filling.iter().enumerate() {
-            for (place, two, (its_field, its_value)) in filling.iter().skip(rank + 1) {
-                if field == its_field && value != its_value && one.scope.overlaps(&two.scope) {
+        for (rank, (_, one, value)) in filling.iter().enumerate() {
+            for (place, two, its_value) in filling.iter().skip(rank + 1) {
+                if value != its_value && self.fill_one_field(one, two) {
                     let message = format!(
-                        "policy `{}`: entry `{}` fills `{field}` with another value",
-                        one.policy, one.name,
+                        "entry `{}` of policy `{}` fills the same field with another value",
+                        one.name, one.policy,
                     );
                     let help = "make their scopes disjoint, or fill the same value".to_owned();
                     let (policy, index) = *place;
@@ -318,6 +331,24 @@ impl Compiler<'_> {
                 }
             }
         }
+    }
+
+    /// Whether there is a kind that both judge and in which both fill the same field. One may say
+    /// `pod.spec.x`, the other `spec.x` for Pods alone.
+    fn fill_one_field(&self, one: &Entry, two: &Entry) -> bool {
+        let same = |template: Option<&[&str]>| {
+            let mine = one.check.judges_presence_of(template);
+            two.check.judges_presence_of(template).iter().any(|field| mine.contains(field))
+        };
+        let both_judge = |group: &str, kind: &str| {
+            one.scope.may_be_about(group, kind, self.pods)
+                && two.scope.may_be_about(group, kind, self.pods)
+        };
+        one.scope.overlaps(&two.scope)
+            && (same(None)
+                || self.pods.all().any(|(group, kind)| {
+                    both_judge(group, kind) && same(self.pods.template(group, kind).as_deref())
+                }))
     }
 
     fn check_waivers(&mut self) {

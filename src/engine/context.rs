@@ -12,6 +12,7 @@ pub struct Context<'s> {
     pub(super) settings: &'s Settings,
     pub(super) pods: &'s PodKinds,
     pub(super) table: u32,
+    pub(super) judged_at_owner: bool,
     pub(super) drafts: Vec<Draft>,
 }
 
@@ -41,12 +42,12 @@ impl<'s> Context<'s> {
     /// The pod or pod template, with `metadata` and `spec` below it; `None` for a kind that has
     /// none.
     pub fn pod(&self) -> Option<Node<'s>> {
-        let identity = &self.subject.identity;
-        if identity.format.is_some() {
-            return None;
-        }
-        let keys = self.pods.template(&identity.group, &identity.kind)?;
-        Some(self.object.at(&keys))
+        self.pods.pod(self.object)
+    }
+
+    /// Whether a controller made the subject, and the rule judges that controller too.
+    pub fn is_judged_at_owner(&self) -> bool {
+        self.judged_at_owner
     }
 
     /// The tier of the subject's namespace; `None` if it is of none.
@@ -109,9 +110,9 @@ impl Draft {
         self
     }
 
-    /// How to put it right.
-    pub fn fix(&mut self, fix: Fix) -> &mut Self {
-        self.fix = Some(fix);
+    /// How to put it right, if there is a way.
+    pub fn fix(&mut self, fix: impl Into<Option<Fix>>) -> &mut Self {
+        self.fix = fix.into();
         self
     }
 

@@ -121,6 +121,8 @@ impl Engine {
                 settings: &self.settings,
                 pods: &self.pods,
                 table: index,
+                judged_at_owner: self.is_owned(subject)
+                    && entry.observes_controller_of(subject, &self.pods),
                 drafts: Vec::new(),
             };
             entry.check.check(&mut cx).map(|()| cx.drafts)
@@ -272,19 +274,6 @@ fn root_of(subject: &Subject<'_>, facts: &Facts<'_>, owned: bool) -> Identity {
     }
     match subject.controller().filter(|_| owned) {
         None => subject.identity.clone(),
-        Some(owner) => {
-            let (group, version) =
-                owner.api_version.split_once('/').unwrap_or(("", owner.api_version));
-            Identity {
-                format: None,
-                group: group.to_owned(),
-                version: version.to_owned(),
-                kind: owner.kind.to_owned(),
-                namespace: subject.identity.namespace.clone(),
-                name: owner.name.to_owned(),
-                generate_name: None,
-                uid: Some(owner.uid.to_owned()),
-            }
-        }
+        Some(owner) => owner.identity(&subject.identity),
     }
 }

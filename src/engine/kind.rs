@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Identity, PodTemplate, Schema};
+use super::{Identity, Node, PodTemplate, Schema};
 
 /// The kind of every artefact; its format says which sort it is.
 pub const ARTEFACT: &str = "Artefact";
@@ -86,11 +86,7 @@ impl Kinds {
         let mut names = Vec::new();
         for pattern in &self.patterns {
             match pattern {
-                KindPattern::Pods => {
-                    names
-                        .extend(pods.schema.pod_kinds().iter().map(|(_, kind)| (*kind).to_owned()));
-                    names.extend(pods.custom.iter().map(|it| it.kind.clone()));
-                }
+                KindPattern::Pods => names.extend(pods.all().map(|(_, kind)| kind.to_owned())),
                 KindPattern::Artefacts { .. } => names.push(ARTEFACT.to_owned()),
                 KindPattern::Object { kind: Part::Exactly(kind), .. } => names.push(kind.clone()),
                 KindPattern::Object { kind: Part::Any, .. } => return None,
@@ -106,10 +102,8 @@ impl Kinds {
         for pattern in &self.patterns {
             match pattern {
                 KindPattern::Pods => {
-                    let known = pods.schema.pod_kinds().iter();
-                    kinds.extend(
-                        known.map(|(group, kind)| ((*group).to_owned(), (*kind).to_owned())),
-                    );
+                    let owned = |(group, kind): (&str, &str)| (group.to_owned(), kind.to_owned());
+                    kinds.extend(pods.all().map(owned));
                 }
                 KindPattern::Object { group, kind: Part::Exactly(kind), .. } => {
                     let group = match group {
@@ -122,6 +116,18 @@ impl Kinds {
             }
         }
         kinds
+    }
+
+    /// Whether a kind that is meant may hold pods.
+    pub fn may_hold_pods(&self, pods: &PodKinds) -> bool {
+        let named = |pattern: &KindPattern, group: &str, kind: &str| match pattern {
+            KindPattern::Pods => true,
+            KindPattern::Object { group: groups, kind: kinds, .. } => {
+                groups.matches(group) && kinds.matches(kind)
+            }
+            KindPattern::Artefacts { .. } => false,
+        };
+        self.patterns.iter().any(|it| pods.all().any(|(group, kind)| named(it, group, kind)))
     }
 
     /// Whether a pattern spells out this group and kind.
@@ -151,6 +157,21 @@ impl PodKinds {
         }
         let custom = self.custom.iter().find(|it| it.group == group && it.kind == kind)?;
         Some(custom.path.iter().map(String::as_str).collect())
+    }
+
+    /// Every kind that holds pods, as group and kind.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let known = self.schema.pod_kinds().iter().copied();
+        known.chain(self.custom.iter().map(|it| (it.group.as_str(), it.kind.as_str())))
+    }
+
+    /// The pod or pod template of an object; `None` for a kind that has none.
+    pub fn pod<'s>(&'s self, object: Node<'s>) -> Option<Node<'s>> {
+        let identity = object.identity();
+        if identity.format.is_some() {
+            return None;
+        }
+        Some(object.at(&self.template(&identity.group, &identity.kind)?))
     }
 
     /// Whether the kind holds a pod template or is a Pod.

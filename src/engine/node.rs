@@ -236,16 +236,20 @@ impl<'s> Node<'s> {
         steps.join("/")
     }
 
-    /// The deepest place on the way here that is written in the subject, and the keys below it.
-    pub(super) fn written_part(self) -> (Self, Vec<&'s str>) {
+    /// The deepest place on the way here that is written in the subject, and the keys below it;
+    /// `None` if the way goes through an item of a list that is not written.
+    pub(super) fn written_part(self) -> Option<(Self, Vec<&'s str>)> {
         let mut missing = Vec::new();
         let mut node = self;
         while !node.is_written() {
-            missing.push(node.key());
+            match node.trail()?.way {
+                Way::Key(key) => missing.push(key),
+                Way::Index(_) | Way::Root => return None,
+            }
             node = node.parent();
         }
         missing.reverse();
-        (node, missing)
+        Some((node, missing))
     }
 
     fn item_name(self, item: Trail<'s>, list: Option<Trail<'s>>, index: u32) -> String {
@@ -294,7 +298,8 @@ impl<'s> Node<'s> {
     ) -> Self {
         let inside = self.is_inside() || self.value.is_some_and(|it| it.as_str().is_some());
         let shape = if inside { Shape::UNKNOWN } else { shape };
-        let written = written.is_some();
+        // What is below a default is as little written as the default itself.
+        let written = written.is_some() && self.is_written();
         self.walk.push(Trail { parent: self.at, way, value, written, shape, inside })
     }
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::walk::Walk;
-use super::{Budget, Engine, Inventory, Mention, Node, Subject};
+use super::{Budget, Engine, Inventory, Mention, Node, PodKinds, Subject};
 
 /// An object that a rule may take notes of.
 #[derive(Debug)]
 pub struct Observer<'s> {
     object: Node<'s>,
+    pods: &'s PodKinds,
+    made_by_observed: bool,
     notes: Vec<(String, Node<'s>)>,
 }
 
@@ -16,6 +18,17 @@ impl<'s> Observer<'s> {
     /// The object's root.
     pub fn object(&self) -> Node<'s> {
         self.object
+    }
+
+    /// The pod or pod template; `None` for a kind that has none.
+    pub fn pod(&self) -> Option<Node<'s>> {
+        self.pods.pod(self.object)
+    }
+
+    /// Whether the object names a controller of a kind that the rule wants to know of too, which
+    /// then speaks for it.
+    pub fn is_made_by_observed(&self) -> bool {
+        self.made_by_observed
     }
 
     /// Notes a place under a key, by which the rule finds it again while it judges another
@@ -35,7 +48,12 @@ impl Engine {
             let walk =
                 Walk::new(self.schema(), &subject.identity, subject.object, Budget::default());
             let notes = super::evaluate::contained(|| {
-                let mut observer = Observer { object: walk.root(), notes: Vec::new() };
+                let mut observer = Observer {
+                    object: walk.root(),
+                    pods: &self.pods,
+                    made_by_observed: entry.observes_controller_of(subject, &self.pods),
+                    notes: Vec::new(),
+                };
                 entry.check.observe(&mut observer);
                 let notes = observer.notes.into_iter();
                 notes.map(|(key, node)| (key, node.path())).collect::<Vec<_>>()

@@ -41,18 +41,26 @@ pub struct Unfit {
 impl Fix {
     /// Puts `value` at the node: replaces what is there, or adds it together with the parents
     /// that are missing.
+    ///
+    /// `None` if no patch of the object can: the place is inside a string that holds a document,
+    /// or below something that has no fields.
     pub fn set(
         title: impl Into<String>,
         applicability: Applicability,
         node: Node<'_>,
         value: &Value<'_>,
-    ) -> Self {
+    ) -> Option<Self> {
         let value = Json::from(value);
-        let (present, missing) = node.written_part();
+        let (present, missing) = node.written_part()?;
+        let has_fields = present.value().is_some_and(|value| value.as_map().is_some());
+        if node.is_inside() || (!missing.is_empty() && !has_fields) {
+            return None;
+        }
+        let path = pointer(&node.path());
         let operation = match missing.split_first() {
-            None => {
-                PatchOperation::Replace(ReplaceOperation { path: pointer(&node.path()), value })
-            }
+            // An empty string is how typed clients write that they say nothing.
+            None if node.as_str() == Some("") => PatchOperation::Add(AddOperation { path, value }),
+            None => PatchOperation::Replace(ReplaceOperation { path, value }),
             Some((first, rest)) => {
                 let wrap = |inner, key: &&str| {
                     Json::Object([((*key).to_owned(), inner)].into_iter().collect())
@@ -63,18 +71,67 @@ impl Fix {
                 PatchOperation::Add(AddOperation { path: pointer(&path), value })
             }
         };
-        Self { title: title.into(), applicability, patch: Patch(vec![operation]) }
+        Some(Self { title: title.into(), applicability, patch: Patch(vec![operation]) })
     }
 
     /// Takes away what is at the node.
-    pub fn remove(title: impl Into<String>, applicability: Applicability, node: Node<'_>) -> Self {
+    ///
+    /// `None` if no patch of the object can: nothing is written there, or it is inside a string
+    /// that holds a document.
+    pub fn remove(
+        title: impl Into<String>,
+        applicability: Applicability,
+        node: Node<'_>,
+    ) -> Option<Self> {
+        if node.is_inside() || !node.is_written() {
+            return None;
+        }
         let operation = PatchOperation::Remove(RemoveOperation { path: pointer(&node.path()) });
-        Self { title: title.into(), applicability, patch: Patch(vec![operation]) }
+        Some(Self { title: title.into(), applicability, patch: Patch(vec![operation]) })
     }
 
-    /// Whether it only adds keys or appends, which is all that a change may do.
-    pub fn only_adds(&self) -> bool {
-        self.patch.iter().all(|operation| matches!(operation, PatchOperation::Add(_)))
+    /// Whether it changes something at the end of `keys`, above it or below it.
+    pub(super) fn touches(&self, keys: &[&str]) -> bool {
+        self.patch.iter().any(|operation| {
+            let mut steps = operation.path().tokens().zip(keys);
+            steps.all(|(token, key)| token.decoded() == *key)
+        })
+    }
+}
+
+/// Carries out a patch that does nothing but add fields and append items, all that a change may
+/// do. `false` if it would do anything else, or does not fit; then nothing is done.
+pub(super) fn add(object: &mut Json, patch: &Patch) -> bool {
+    // One operation does all or nothing by itself.
+    let before = (patch.len() > 1).then(|| object.clone());
+    for operation in patch.iter() {
+        if !is_addition(object, operation)
+            || json_patch::patch(object, std::slice::from_ref(operation)).is_err()
+        {
+            if let Some(before) = before {
+                *object = before;
+            }
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether the operation puts something where nothing is, or behind the last item of a list.
+fn is_addition(object: &Json, operation: &PatchOperation) -> bool {
+    let PatchOperation::Add(AddOperation { path, .. }) = operation else { return false };
+    let Some((parent, last)) = path.split_back() else { return false };
+    match parent.resolve(object) {
+        Ok(Json::Object(fields)) => match fields.get(&*last.decoded()) {
+            None | Some(Json::Null) => true,
+            Some(Json::String(text)) => text.is_empty(),
+            Some(_) => false,
+        },
+        Ok(Json::Array(items)) => {
+            let last = last.decoded();
+            last == "-" || last == items.len().to_string()
+        }
+        _ => false,
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Enforcement, Globs, LabelSelector, Operation, Severity, Waiver};
 use crate::document::Value;
@@ -56,7 +56,7 @@ pub struct PolicyEntry {
     /// The rule's parameters; `portcullis explain RULE` lists them.
     #[serde(
         default = "no_parameters",
-        deserialize_with = "owned",
+        deserialize_with = "crate::document::owned",
         skip_serializing_if = "is_empty"
     )]
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
@@ -244,10 +244,6 @@ fn yes() -> bool {
 
 fn no_parameters() -> Value<'static> {
     Value::map::<&str>([])
-}
-
-fn owned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value<'static>, D::Error> {
-    Value::<'de>::deserialize(deserializer).map(Value::into_owned)
 }
 
 fn is_empty(params: &Value<'static>) -> bool {

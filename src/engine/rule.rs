@@ -46,21 +46,23 @@ pub trait Check: Send + Sync {
     /// A fact that the rule needs and nobody knows. What it reported until then is dropped.
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing>;
 
-    /// Which kinds the rule wants to know of besides the subject.
-    fn observes(&self) -> Kinds {
+    /// Which kinds the rule wants to know of besides the subject; `judged` are those that it
+    /// judges.
+    fn observes(&self, _judged: &Kinds) -> Kinds {
         Kinds::default()
     }
 
     /// Notes what the rule wants to know of an object of those kinds.
     fn observe<'s>(&'s self, _object: &mut Observer<'s>) {}
 
-    /// The field that it fills, and with what, if it is a rule that fills one.
-    fn fills(&self) -> Option<(&str, &Value<'static>)> {
-        None
+    /// Which fields it judges by whether they are there, from the root of a kind that keeps its
+    /// pod template at `template`, if it has one.
+    fn judges_presence_of<'p>(&'p self, _template: Option<&[&'p str]>) -> Vec<Vec<FieldStep<'p>>> {
+        Vec::new()
     }
 
-    /// Which field it judges by its presence, if it does.
-    fn judges_presence_of(&self) -> Option<Vec<FieldStep<'_>>> {
+    /// What it puts into those fields where they are absent, if it fills them.
+    fn fills(&self) -> Option<&Value<'static>> {
         None
     }
 

@@ -1,7 +1,7 @@
 //! Whether an entry is about a subject.
 
 use super::kind::{BadKind, Kinds, PodKinds};
-use super::{Facts, Missing, Operation, Placement, Scope, Settings, Subject};
+use super::{Facts, Identity, Missing, Operation, Placement, Scope, Settings, Subject};
 use crate::document::Path;
 
 /// The scopes of the settings, the policy and the entry, ready to match: all must hold.
@@ -65,6 +65,14 @@ impl CompiledScope {
         self.kinds.iter().rev().find_map(|kinds| kinds.names(pods))
     }
 
+    /// Whether some subject of this group and kind may be in scope.
+    pub(super) fn may_be_about(&self, group: &str, kind: &str, pods: &PodKinds) -> bool {
+        let identity =
+            Identity { group: group.to_owned(), kind: kind.to_owned(), ..Identity::default() };
+        self.kinds.iter().all(|kinds| kinds.name(&identity, pods))
+    }
+
+    /// Whether some subject may be in both scopes.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let kinds = self.kinds.iter().all(|mine| other.kinds.iter().all(|its| mine.overlap(its)));
         let disjoint_tiers = self.scopes.iter().any(|mine| {

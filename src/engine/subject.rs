@@ -126,6 +126,23 @@ impl<'a> Subject<'a> {
     }
 }
 
+impl Controller<'_> {
+    /// What it is, given an object that it made.
+    pub(super) fn identity(&self, of: &Identity) -> Identity {
+        let (group, version) = self.api_version.split_once('/').unwrap_or(("", self.api_version));
+        Identity {
+            format: None,
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: self.kind.to_owned(),
+            namespace: of.namespace.clone(),
+            name: self.name.to_owned(),
+            generate_name: None,
+            uid: Some(self.uid.to_owned()),
+        }
+    }
+}
+
 impl Identity {
     /// What the object says of itself.
     pub fn of_object(object: &Value<'_>) -> Option<Self> {

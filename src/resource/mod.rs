@@ -1,9 +1,12 @@
 //! What the objects and names of Kubernetes, TANGO and SKA look like; knows no policy and no door.
 
 pub mod dsconfig;
+pub mod field;
+pub mod format;
 pub mod image;
 pub mod image_pattern;
 pub mod name;
+pub mod pattern;
 pub mod quantity;
 pub mod secret;
 pub mod tango;

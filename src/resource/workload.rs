@@ -12,7 +12,7 @@ use crate::engine::{Context, Identity, Node};
 pub const TANGO_GROUP: &str = "tango.tango-controls.org";
 
 /// The lists of containers in a pod's `spec`.
-const LISTS: [(&str, Sort); 3] = [
+pub const LISTS: [(&str, Sort); 3] = [
     ("initContainers", Sort::Init),
     ("containers", Sort::Regular),
     ("ephemeralContainers", Sort::Ephemeral),
