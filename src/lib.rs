@@ -19,3 +19,9 @@ pub mod admission;
 pub mod policyfile;
 #[cfg(feature = "cli")]
 pub mod report;
+#[cfg(feature = "server")]
+pub mod telemetry;
+
+// Sockets, files and threads.
+#[cfg(feature = "server")]
+pub mod server;

@@ -10,6 +10,10 @@ mod document_json;
 mod document_lines;
 mod document_typed;
 mod policyfile;
+#[cfg(feature = "server")]
+mod server;
+#[cfg(feature = "server")]
+mod telemetry;
 mod yaml_hostile;
 mod yaml_kubectl;
 mod yaml_places;

@@ -1,0 +1,104 @@
+//! Where a review is judged, and what is answered when the judgement does not come.
+//!
+//! A small body is judged on the thread that read it, as a task of its own, so that its
+//! connection can be answered even if it never returns. One thread of the runtime is always left
+//! without such a task, and large bodies go to threads for long work: the clock goes on ticking
+//! whatever a judge does.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::gate::Place;
+use super::limits::Limits;
+use super::review::Review;
+use crate::admission::{Malformed, Reviewed, Stage};
+
+/// Hands reviews to the judge.
+#[derive(Clone)]
+pub(super) struct Desk {
+    review: Arc<dyn Review>,
+    limits: Arc<Limits>,
+    /// Threads of the runtime that may be inside the judge: all but one.
+    here: Arc<Semaphore>,
+    /// Large bodies that may be judged at once.
+    large: Arc<Semaphore>,
+}
+
+/// What became of a review.
+pub(super) enum Judged {
+    /// The judge answered.
+    Answer(Reviewed),
+    /// It did not, and `onError` decided.
+    Overdue(Reviewed),
+    /// It is no review.
+    Malformed(Malformed),
+    /// Not even `onError` could be asked.
+    Nothing,
+}
+
+type Judgement = Result<Reviewed, Malformed>;
+
+impl Desk {
+    /// A desk in the current runtime.
+    pub(super) fn new(review: Arc<dyn Review>, limits: Arc<Limits>) -> Self {
+        let threads = Handle::current().metrics().num_workers();
+        let here = Arc::new(Semaphore::new(threads.saturating_sub(1)));
+        let large = Arc::new(Semaphore::new(limits.large_at_once));
+        Self { review, limits, here, large }
+    }
+
+    /// Judges a review. `place` is given back when the judge has returned, not before.
+    pub(super) async fn judge(
+        &self,
+        stage: Stage,
+        body: Bytes,
+        place: Place,
+        deadline: Instant,
+    ) -> Judged {
+        let judgement = timeout_at(deadline, self.start(stage, body.clone(), place)).await;
+        let reason = match judgement {
+            Ok(Some(Ok(reviewed))) => return Judged::Answer(reviewed),
+            Ok(Some(Err(malformed))) => return Judged::Malformed(malformed),
+            Ok(None) => "the review panicked",
+            Err(_) => "the review took too long",
+        };
+        self.overdue(stage, body, reason).await
+    }
+
+    /// The judgement, or nothing if the judge panicked.
+    async fn start(&self, stage: Stage, body: Bytes, place: Place) -> Option<Judgement> {
+        let small = body.len() <= self.limits.small_bytes;
+        let here = small.then(|| Arc::clone(&self.here).try_acquire_owned().ok()).flatten();
+        let large = match small {
+            true => None,
+            false => Arc::clone(&self.large).acquire_owned().await.ok(),
+        };
+        let stays = here.is_some();
+        let review = Arc::clone(&self.review);
+        let work = move || {
+            let judgement = review.review(stage, &body);
+            drop((here, large, place));
+            judgement
+        };
+        let task = match stays {
+            true => tokio::spawn(async move { work() }),
+            false => spawn_blocking(work),
+        };
+        task.await.ok()
+    }
+
+    async fn overdue(&self, stage: Stage, body: Bytes, reason: &'static str) -> Judged {
+        let review = Arc::clone(&self.review);
+        let task = spawn_blocking(move || review.overdue(stage, &body, reason));
+        match timeout(self.limits.overdue, task).await {
+            Ok(Ok(Ok(reviewed))) => Judged::Overdue(reviewed),
+            Ok(Ok(Err(malformed))) => Judged::Malformed(malformed),
+            Ok(Err(_)) | Err(_) => Judged::Nothing,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The door for the Kubernetes API server: TLS, limits, routes, drain, health and metrics.
+//!
+//! A server goes through three states, each a type: [`Args`] says what is wanted, [`Bound`] holds
+//! the sockets and a certificate that is fit to be served, [`Running`] serves until it is drained.
+//! The server knows no rule: it hands each body to a [`Review`].
+
+pub mod certificate;
+pub mod limits;
+
+mod authority;
+mod body;
+mod connection;
+mod desk;
+mod drain;
+mod gate;
+mod listener;
+mod management;
+mod metrics;
+mod patience;
+mod review;
+mod routes;
+mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tracing::{info, warn};
+
+pub use certificate::Source;
+pub use drain::Phase;
+pub use limits::Limits;
+pub use review::Review;
+
+use desk::Desk;
+use drain::Drain;
+use gate::Gate;
+use listener::Listener;
+use management::Management;
+use metrics::Metrics;
+use routes::Routes;
+use tls::Identity;
+
+/// How long a server serves on once it is to end. An endpoint's removal takes a second or two to
+/// reach every API server.
+pub const DRAIN_DELAY: Duration = Duration::from_secs(5);
+/// How often the certificate's files are looked at.
+pub const REFRESH: Duration = Duration::from_secs(10);
+
+/// What is wanted of a server.
+pub struct Args {
+    /// Where reviews come in, over TLS.
+    pub listen: SocketAddr,
+    /// Where `/livez`, `/readyz` and `/metrics` are, in plain HTTP.
+    pub management: SocketAddr,
+    pub certificate: Source,
+    /// How often to look for another certificate.
+    pub refresh: Duration,
+    pub limits: Limits,
+    pub review: Arc<dyn Review>,
+}
+
+/// Why a server can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot listen on `{address}`")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("there is no certificate to serve with")]
+    Certificate(#[from] tls::Error),
+    #[error("cannot start threads")]
+    Threads(#[source] io::Error),
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
+}
+
+/// Where a server is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    pub admission: SocketAddr,
+    pub management: SocketAddr,
+}
+
+/// A server that has its sockets and its certificate.
+pub struct Bound {
+    admission: Listener,
+    management: Listener,
+    gate: Gate,
+    identity: Identity,
+    args: Args,
+    addresses: Addresses,
+}
+
+/// A server that serves.
+pub struct Running {
+    drain: Drain,
+    management_drain: Drain,
+    admission: JoinHandle<()>,
+    management: JoinHandle<()>,
+    refresh: JoinHandle<()>,
+    limits: Arc<Limits>,
+    addresses: Addresses,
+}
+
+/// Serves until SIGTERM or SIGINT, and `drain_delay` longer. `bound` is told once the sockets are
+/// there.
+pub fn run(args: Args, drain_delay: Duration, bound: impl FnOnce(&Bound)) -> Result<(), Error> {
+    let runtime = runtime().map_err(Error::Threads)?;
+    let ended = runtime.block_on(async {
+        let server = args.bind().await?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+        bound(&server);
+        let running = server.serve();
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        running.end(drain_delay).await;
+        Ok(())
+    });
+    // A judge that never returns does not keep the process.
+    runtime.shutdown_background();
+    ended
+}
+
+/// The threads that a server runs on: one for each core, and one more, since the desk keeps one
+/// free of judging.
+pub fn runtime() -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores + 1)
+        .thread_name("server")
+        .enable_all()
+        .build()
+}
+
+impl Args {
+    /// Takes the sockets and the certificate.
+    pub async fn bind(self) -> Result<Bound, Error> {
+        let limits = Arc::new(self.limits.clone());
+        let metrics = Arc::new(Metrics::new());
+        let identity = Identity::load(self.certificate.clone(), Arc::clone(&metrics))?;
+        let tls = TlsAcceptor::from(Arc::new(identity.server_config()?));
+        let (admission, admission_address) = listen(self.listen).await?;
+        let (management, management_address) = listen(self.management).await?;
+        let listener = |socket, tls, connections| Listener {
+            socket,
+            tls,
+            connections,
+            limits: Arc::clone(&limits),
+            metrics: Arc::clone(&metrics),
+            drain: Drain::new(),
+        };
+        Ok(Bound {
+            admission: listener(admission, Some(tls), limits.connections),
+            management: listener(management, None, limits.management_connections),
+            gate: Gate::new(limits.in_flight, limits.in_flight_bytes),
+            identity,
+            args: self,
+            addresses: Addresses { admission: admission_address, management: management_address },
+        })
+    }
+}
+
+impl Bound {
+    /// The addresses that were taken; a port that was given as 0 has a number here.
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Starts to serve, in the current runtime.
+    pub fn serve(self) -> Running {
+        let Self { admission, management, gate, identity, args, addresses } = self;
+        let limits = Arc::clone(&admission.limits);
+        let metrics = Arc::clone(&admission.metrics);
+        let drain = admission.drain.clone();
+        let management_drain = management.drain.clone();
+        let health =
+            Management { metrics: Arc::clone(&metrics), gate: gate.clone(), drain: drain.clone() };
+        let desk = Desk::new(args.review, Arc::clone(&limits));
+        let routes = Routes::new(desk, gate, Arc::clone(&limits), metrics);
+        let Addresses { admission: reviews, management: manage } = addresses;
+        info!("serving reviews on {reviews}, and livez, readyz and metrics on {manage}");
+        Running {
+            drain,
+            management_drain,
+            admission: tokio::spawn(admission.serve(routes)),
+            management: tokio::spawn(management.serve(health)),
+            refresh: tokio::spawn(identity.keep_fresh(args.refresh)),
+            limits,
+            addresses,
+        }
+    }
+}
+
+impl Running {
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Says that it is to end, and serves on: not ready any more, and every answer asks its
+    /// caller to connect elsewhere.
+    pub fn drain(&self) {
+        if self.drain.phase() == Phase::Serving {
+            info!("draining");
+        }
+        self.drain.advance(Phase::Draining);
+    }
+
+    /// Accepts nothing more, finishes what is under way, and ends. What is not finished in time
+    /// is cut off.
+    pub async fn close(self) {
+        self.drain.advance(Phase::Closing);
+        self.refresh.abort();
+        let mut admission = self.admission;
+        if timeout(self.limits.drain, &mut admission).await.is_err() {
+            warn!("work under way is cut off");
+            self.drain.advance(Phase::Ended);
+            let _ = admission.await;
+        }
+        self.management_drain.advance(Phase::Ended);
+        let _ = self.management.await;
+        info!("ended");
+    }
+
+    /// Both, with `delay` between them.
+    pub async fn end(self, delay: Duration) {
+        self.drain();
+        tokio::time::sleep(delay).await;
+        self.close().await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen { address, source };
+    let socket = TcpListener::bind(address).await.map_err(failed)?;
+    let taken = socket.local_addr().map_err(failed)?;
+    Ok((socket, taken))
+}
