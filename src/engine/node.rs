@@ -166,26 +166,13 @@ impl<'s> Node<'s> {
     /// The value for a message, in backticks: scalars only, cut at 120 characters, `•••` where
     /// it must not be shown.
     pub fn shown(self) -> String {
-        const LIMIT: usize = 120;
         if self.is_sensitive() {
             return "`•••`".to_owned();
         }
-        let Some(text) = self.scalar() else {
-            return self.value.map_or("nothing", Value::type_name).to_owned();
-        };
-        let mut shown = String::from("`");
-        for char in text.chars().take(LIMIT) {
-            match char {
-                '\n' | '\r' | '\t' | '`' => shown.push(' '),
-                char if char.is_control() => _ = write!(shown, "\\u{{{:x}}}", u32::from(char)),
-                char => shown.push(char),
-            }
+        match self.scalar() {
+            Some(text) => quoted(&text),
+            None => self.value.map_or("nothing", Value::type_name).to_owned(),
         }
-        if text.chars().nth(LIMIT).is_some() {
-            shown.push('…');
-        }
-        shown.push('`');
-        shown
     }
 
     /// What the subject is.
@@ -302,6 +289,24 @@ impl<'s> Node<'s> {
         let written = written.is_some() && self.is_written();
         self.walk.push(Trail { parent: self.at, way, value, written, shape, inside })
     }
+}
+
+/// A text of the subject for a message: in backticks, in one line, cut at 120 characters.
+pub(super) fn quoted(text: &str) -> String {
+    const LIMIT: usize = 120;
+    let mut shown = String::from("`");
+    for char in text.chars().take(LIMIT) {
+        match char {
+            '\n' | '\r' | '\t' | '`' => shown.push(' '),
+            char if char.is_control() => _ = write!(shown, "\\u{{{:x}}}", u32::from(char)),
+            char => shown.push(char),
+        }
+    }
+    if text.chars().nth(LIMIT).is_some() {
+        shown.push('…');
+    }
+    shown.push('`');
+    shown
 }
 
 /// Shows the path, never the value: a node may end in a log.

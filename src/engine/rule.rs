@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::observe::Observer;
 use super::{Category, Context, FieldStep, Kinds, PodKinds, Severity};
-use crate::document::{Path, Value};
+use crate::document::{Field, Path, Step, TypeError, Value};
 
 /// A rule before a policy configures it. Declare one with [`declare_rule!`](crate::declare_rule).
 #[derive(Debug)]
@@ -99,15 +99,34 @@ impl ParameterError {
     }
 }
 
+impl From<TypeError> for ParameterError {
+    fn from(error: TypeError) -> Self {
+        let TypeError { message, mut path, field } = error;
+        let parameter = path.steps.first().map(|step| match step {
+            Step::Key(key) => key.to_string(),
+            Step::Index(index) => index.to_string(),
+        });
+        let message = match (&parameter, &field) {
+            (Some(parameter), _) => format!("parameter `{parameter}`: {message}"),
+            (None, Some(Field::Unknown { name, .. })) => format!("there is no parameter `{name}`"),
+            (None, Some(Field::Missing(name))) => format!("parameter `{name}` is missing"),
+            (None, None) => format!("parameters: {message}"),
+        };
+        let mut help = None;
+        if let Some(Field::Unknown { name, known }) = field {
+            let near = super::nearest(&name, known.iter().copied());
+            help = near.map(|near| format!("did you mean `{near}`?"));
+            path.steps.push(Step::Key(name.into()));
+        }
+        Self { path, message, help }
+    }
+}
+
 /// Reads `params` into the rule's own type and configures it. [`declare_rule!`] calls it.
 ///
 /// [`declare_rule!`]: crate::declare_rule
 pub fn configure<C: Configure>(params: &Value<'_>) -> Result<Box<dyn Check>, ParameterError> {
-    let parameters = crate::document::from_value(params).map_err(|err| ParameterError {
-        message: format!("parameters: {}", err.message),
-        path: err.path,
-        help: None,
-    })?;
+    let parameters = crate::document::from_value(params).map_err(ParameterError::from)?;
     Ok(Box::new(C::configure(parameters)?))
 }
 

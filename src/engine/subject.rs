@@ -1,8 +1,11 @@
 //! The one thing that is judged.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::node::quoted;
 use crate::document::Value;
 
 /// One thing to judge, whoever sent it: a Kubernetes object or an artefact, as a tree.
@@ -190,5 +193,16 @@ impl Identity {
                     && self.stable_name() == other.stable_name()
             }
         }
+    }
+}
+
+/// Names it in a message: ``Ingress `taranta/jive` ``.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match &self.namespace {
+            None => quoted(self.stable_name()),
+            Some(namespace) => quoted(&format!("{namespace}/{}", self.stable_name())),
+        };
+        write!(f, "{} {name}", self.kind)
     }
 }

@@ -5,7 +5,11 @@
 
 mod field_default;
 mod field_forbidden;
+mod field_matches;
 mod field_required;
+mod label_required;
+mod reference_exists;
+mod unique;
 
 use crate::engine::Rule;
 
@@ -13,7 +17,11 @@ use crate::engine::Rule;
 pub static ALL: &[&Rule] = &[
     &field_default::FIELD_DEFAULT,
     &field_forbidden::FIELD_FORBIDDEN,
+    &field_matches::FIELD_MATCHES,
     &field_required::FIELD_REQUIRED,
+    &label_required::LABEL_REQUIRED,
+    &reference_exists::REFERENCE_EXISTS,
+    &unique::UNIQUE,
 ];
 
 /// The rule with this id.
