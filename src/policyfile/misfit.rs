@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use regex::Regex;
 use serde_json::Value as Json;
 
+use super::keyword::{A_LIST, A_STRING, choices, has_type, list, number, type_names};
 use crate::document::{Body, Path, Span, Step, Value};
 use crate::engine::nearest;
 
@@ -42,9 +43,6 @@ pub(super) fn spot(key: Option<Span>, value: &Value<'_>) -> Span {
         _ => value.span,
     }
 }
-
-const A_STRING: &str = "a string";
-const A_LIST: &str = "a list";
 
 struct Walker<'w> {
     root: &'w Json,
@@ -294,68 +292,6 @@ pub(super) fn did_you_mean(near: &str) -> String {
     format!("did you mean `{near}`?")
 }
 
-/// The values of a schema that lists them, however it does.
-fn choices(schema: &Json) -> Option<Vec<&Json>> {
-    if let Some(one) = schema.get("const") {
-        return Some(vec![one]);
-    }
-    if let Some(several) = schema.get("enum").and_then(Json::as_array) {
-        return Some(several.iter().collect());
-    }
-    if types(schema) == ["null"] {
-        return Some(vec![&Json::Null]);
-    }
-    let branches = [list(schema, "oneOf"), list(schema, "anyOf")].concat();
-    if branches.is_empty() {
-        return None;
-    }
-    let nested: Option<Vec<_>> = branches.into_iter().map(choices).collect();
-    nested.map(|nested| nested.concat()).filter(|all| all.iter().any(|choice| !choice.is_null()))
-}
-
-fn list<'w>(schema: &'w Json, keyword: &str) -> Vec<&'w Json> {
-    schema.get(keyword).and_then(Json::as_array).into_iter().flatten().collect()
-}
-
-fn number(schema: &Json, keyword: &str) -> Option<u64> {
-    schema.get(keyword)?.as_u64()
-}
-
-fn types(schema: &Json) -> Vec<&str> {
-    match schema.get("type") {
-        Some(Json::String(one)) => vec![one],
-        Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn has_type(schema: &Json, value: &Value<'_>) -> bool {
-    let types = types(schema);
-    types.is_empty()
-        || types.iter().any(|name| match &value.body {
-            Body::Null => *name == "null",
-            Body::Bool(_) => *name == "boolean",
-            Body::Int(_) => matches!(*name, "integer" | "number"),
-            Body::Float(_) => *name == "number",
-            Body::Text(_) => *name == "string",
-            Body::List(_) => *name == "array",
-            Body::Map(_) => *name == "object",
-        })
-}
-
-fn type_names(schema: &Json) -> Vec<&'static str> {
-    let name = |name| match name {
-        "boolean" => Some("`true` or `false`"),
-        "integer" => Some("an integer"),
-        "number" => Some("a number"),
-        "string" => Some(A_STRING),
-        "array" => Some(A_LIST),
-        "object" => Some("a map"),
-        _ => None,
-    };
-    types(schema).into_iter().filter_map(name).collect()
-}
-
 /// A value in words: a short scalar itself, else its type.
 fn what(value: &Value<'_>) -> String {
     const LIMIT: usize = 60;
@@ -381,9 +317,9 @@ fn sentence(field: &Json) -> Option<String> {
     let mut chars = sentence.chars();
     let first = chars.next()?;
     // A word such as `CREATE` or `GROUP/KIND` stays as it is.
-    match chars.clone().next().is_some_and(char::is_lowercase) {
-        true => Some(first.to_lowercase().chain(chars).collect()),
-        false => Some(sentence),
+    match chars.clone().next().is_some_and(|second| second.is_uppercase() || second == '/') {
+        true => Some(sentence),
+        false => Some(first.to_lowercase().chain(chars).collect()),
     }
 }
 

@@ -3,13 +3,19 @@
 //! ```text
 //! Source ── load ──▶ Loaded { set, engine }     or Problems, and whoever has an engine keeps it
 //! set ── export ──▶ one file that reads back to an equal set
+//!
+//! Source ── Cases::read ──▶ Cases ── run(engine) ──▶ Verdicts
+//! Source ── KnownFacts::read ──▶ KnownFacts ── ready(engine) ──▶ Facts
 //! ```
 //!
 //! A file is a stream of documents: `kind: Policy`, `kind: Waiver`, `kind: PolicySet`. Unknown
 //! fields and keys that stand twice are mistakes, since a misspelt one would silently weaken a
 //! policy.
 
+mod cases;
 mod export;
+mod facts;
+mod keyword;
 mod kind;
 mod misfit;
 mod part;
@@ -18,10 +24,13 @@ mod prune;
 mod read;
 mod schema;
 mod shipped;
+mod strict;
 
+pub use self::cases::{Cases, Verdict};
 pub use self::export::export;
+pub use self::facts::{KnownFacts, KnownNamespace, ReadyFacts};
 pub use self::kind::API_VERSION;
 pub use self::problem::{Problem, Problems};
-pub use self::read::{Loaded, Origin, Source, load};
+pub use self::read::{Loaded, Origin, Source, load, load_under};
 pub use self::schema::schema;
 pub use self::shipped::shipped;

@@ -130,7 +130,7 @@ pub(super) fn check_parameters(
 }
 
 /// What to point at for the place of `path` below `root`, or the nearest place that holds it.
-fn span_at(root: &Value<'_>, path: &Path) -> Span {
+pub(super) fn span_at(root: &Value<'_>, path: &Path) -> Span {
     let mut at = (None, root);
     for step in &path.steps {
         let Some(next) = step_into(at.1, step) else { break };
@@ -151,7 +151,7 @@ fn step_into<'v, 't>(value: &'v Value<'t>, step: &Step) -> Option<(Option<Span>,
 }
 
 /// The item of a list of texts that an error about the whole list quotes.
-fn nearer(root: &Value<'_>, path: Path, message: &str) -> (Path, Span) {
+pub(super) fn nearer(root: &Value<'_>, path: Path, message: &str) -> (Path, Span) {
     let list = path.steps.iter().try_fold(root, |value, step| Some(step_into(value, step)?.1));
     let items = list.and_then(Value::as_list).unwrap_or_default();
     let quoted =

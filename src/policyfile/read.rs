@@ -57,11 +57,26 @@ pub fn load(
     rules: &[&'static Rule],
     schema: &'static dyn Schema,
 ) -> Result<Loaded, Problems> {
+    load_under(&Settings::default(), sources, rules, schema)
+}
+
+/// The same with these settings where no source has its own: for the policies of one file by
+/// themselves, as its cases judge them.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_under(
+    settings: &Settings,
+    sources: &[Source<'_>],
+    rules: &[&'static Rule],
+    schema: &'static dyn Schema,
+) -> Result<Loaded, Problems> {
     let mut reader = Reader { rules, ..Reader::default() };
     for (rank, source) in sources.iter().enumerate() {
         reader.read_source(rank, source);
     }
-    let set = reader.set(sources);
+    let set = reader.set(settings, sources);
     let flaws = match Engine::compile(&set, rules, schema) {
         Ok(engine) if reader.found.is_empty() => return Ok(Loaded { set, engine }),
         Ok(_) => Vec::new(),
@@ -150,8 +165,9 @@ impl<'t> Reader<'t> {
         !self.waivers.iter().any(|it| it.name == part.name && it.spec == part.spec)
     }
 
-    fn set(&self, sources: &[Source<'_>]) -> PolicySet {
-        let settings = self.settings.as_ref().map(|part| part.read.clone()).unwrap_or_default();
+    fn set(&self, settings: &Settings, sources: &[Source<'_>]) -> PolicySet {
+        let own = self.settings.as_ref().map(|part| &part.read);
+        let settings = own.unwrap_or(settings).clone();
         let is_judged = |part: &Part<'_, Waiver>| {
             sources.get(part.source).is_some_and(|source| source.origin == Origin::Judged)
         };
@@ -245,7 +261,7 @@ fn kind_of(document: &Value<'_>, found: &mut Vec<Found>) -> Option<Kind> {
     kind
 }
 
-fn duplicate(duplicate: &Duplicate, text: &str) -> Found {
+pub(super) fn duplicate(duplicate: &Duplicate, text: &str) -> Found {
     let key = match duplicate.path.steps.last() {
         Some(Step::Key(key)) => key,
         _ => "",

@@ -83,7 +83,8 @@ fn document(kind: Kind) -> Json {
     })
 }
 
-fn of_type<T: JsonSchema>() -> Json {
+/// The schema of a type, all of it in one piece.
+pub(super) fn of_type<T: JsonSchema>() -> Json {
     let generator =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let mut schema = generator.into_generator().into_root_schema_for::<T>().to_value();
