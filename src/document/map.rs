@@ -34,6 +34,9 @@ pub struct MapBuilder<'a> {
 const SEARCHED_KEYS: usize = 24;
 
 impl<'a> Map<'a> {
+    /// A map without fields.
+    pub const EMPTY: Self = Self { entries: Vec::new() };
+
     pub fn with_capacity(fields: usize) -> Self {
         Self { entries: Vec::with_capacity(fields) }
     }

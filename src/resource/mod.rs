@@ -10,8 +10,11 @@ pub mod pattern;
 pub mod quantity;
 pub mod scalar;
 pub mod secret;
+mod shape;
 pub mod tango;
 pub mod tango_host;
 pub mod test;
 pub mod version;
 pub mod workload;
+
+pub use self::shape::{KUBERNETES, Kubernetes, stored};

@@ -1,0 +1,186 @@
+//! What the API server keeps of a manifest as it is written.
+//!
+//! Reading a built-in kind into its Go type and writing it back changes more than what is absent.
+//! Values that equal an absent field go (`hostNetwork: false`, `value: ""`, `args: []`),
+//! quantities get their canonical form (`0.1` becomes `"100m"`), and a Secret's `stringData`
+//! becomes `data`. A webhook sees the object after that, so a manifest is judged after it too.
+//! Sources: k8s.io/api (`omitempty` on fields that are no pointers), `pkg/apis/core/v1`
+//! (`SetDefaults_ResourceList`, `Convert_v1_Secret_To_core_Secret`).
+
+use std::borrow::Cow;
+
+use super::form::Form;
+use super::kind;
+use super::table::KINDS;
+use crate::document::{Body, Entry, Map, Value};
+use crate::engine::Identity;
+use crate::resource::quantity;
+
+/// The object as the API server keeps it, before defaults. What stays keeps its place in the
+/// text; an object of an unknown or custom kind stays as it is.
+#[must_use]
+pub fn stored<'a>(object: Value<'a>, identity: &Identity) -> Value<'a> {
+    let Some(kind) = kind::position(identity).and_then(|place| KINDS.get(place)) else {
+        return object;
+    };
+    if !kind::is_built_in(kind.group) {
+        return object;
+    }
+    let object = keep(object, kind.form);
+    if kind.name == "Secret" { merge_string_data(object) } else { object }
+}
+
+fn keep<'a>(value: Value<'a>, form: &Form) -> Value<'a> {
+    let Value { span, body } = value;
+    let body = match (form, body) {
+        (Form::Struct(rows), Body::Map(map)) => {
+            let field = |mut field: Entry<'a>| {
+                let Some(row) = rows.iter().find(|row| row.key == field.key) else {
+                    return Some(field);
+                };
+                if row.form.drops(&field.value) {
+                    return None;
+                }
+                field.value = keep(field.value, row.form);
+                Some(field)
+            };
+            Body::Map(map.into_iter().filter_map(field).collect())
+        }
+        (Form::List(list), Body::List(items)) => {
+            Body::List(items.into_iter().map(|item| keep(item, list.item)).collect())
+        }
+        (Form::Map(keys), Body::Map(map)) => {
+            let field = |field: Entry<'a>| Entry { value: keep(field.value, keys.value), ..field };
+            Body::Map(map.into_iter().map(field).collect())
+        }
+        (Form::Quantity, body) => canonical_quantity(body),
+        (_, body) => body,
+    };
+    Value { span, body }
+}
+
+/// The quantity as the API server writes it; what is none stays.
+fn canonical_quantity(body: Body<'_>) -> Body<'_> {
+    let written = match &body {
+        Body::Text(text) => Cow::Borrowed(text.as_ref()),
+        Body::Int(number) => Cow::Owned(number.to_string()),
+        Body::Float(number) => Cow::Owned(number.to_string()),
+        _ => return body,
+    };
+    match quantity::stored(&written) {
+        Ok(text) => Body::Text(Cow::Owned(text.into_owned())),
+        Err(_) => body,
+    }
+}
+
+/// Moves `stringData` into `data`, where it wins over what is there.
+fn merge_string_data(secret: Value<'_>) -> Value<'_> {
+    let Value { span, body: Body::Map(fields) } = secret else { return secret };
+    let mut kept = Map::default();
+    let mut string_data = None;
+    for field in fields {
+        if field.key == "stringData" {
+            string_data = Some(field);
+        } else {
+            kept.insert(field);
+        }
+    }
+    if let Some(Entry { key_span, value: Value { span, body: Body::Map(plain) }, .. }) = string_data
+    {
+        let place =
+            Entry { key: Cow::Borrowed("data"), key_span, value: Value { span, body: Body::Null } };
+        let data = kept.insert(place).map(|held| held.value.body);
+        let mut merged = match data {
+            Some(Body::Map(data)) => data,
+            _ => Map::default(),
+        };
+        plain.into_iter().map(encoded).for_each(|field| _ = merged.insert(field));
+        let value = Value { span, body: Body::Map(merged) };
+        kept.insert(Entry { key: Cow::Borrowed("data"), key_span, value });
+    }
+    Value { span, body: Body::Map(kept) }
+}
+
+fn encoded(mut field: Entry<'_>) -> Entry<'_> {
+    if let Body::Text(text) = &field.value.body {
+        field.value.body = Body::Text(Cow::Owned(base64(text.as_bytes())));
+    }
+    field
+}
+
+/// Base64 with padding (RFC 4648 section 4).
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| chunk.get(index).copied().map_or(0, u32::from);
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for digit in 0..4_usize {
+            let index = (bits >> (18 - 6 * digit)) & 63;
+            let letter = ALPHABET.get(index as usize).copied().map_or('=', char::from);
+            text.push(if digit <= chunk.len() { letter } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml;
+
+    fn read(text: &str) -> Value<'_> {
+        yaml::read(text).next().unwrap().unwrap().value
+    }
+
+    fn check(manifest: &str, expected: &str) {
+        let object = read(manifest);
+        let identity = Identity::of_object(&object).unwrap();
+        let stored = stored(object, &identity);
+        assert_eq!(stored, read(expected), "{stored:?}");
+    }
+
+    #[test]
+    fn what_equals_an_absent_field_goes() {
+        check(
+            "{apiVersion: v1, kind: Pod, metadata: {labels: {a: ''}, annotations: {}}, spec: {\
+               hostNetwork: false, hostPID: true, nodeSelector: {}, securityContext: {}, \
+               containers: [{name: a, args: [], tty: false, env: [{name: A, value: ''}], \
+                 livenessProbe: {timeoutSeconds: 0, exec: {command: [a]}}, \
+                 securityContext: {privileged: false}}]}}",
+            "{apiVersion: v1, kind: Pod, metadata: {labels: {a: ''}}, spec: {\
+               hostPID: true, securityContext: {}, \
+               containers: [{name: a, env: [{name: A}], \
+                 livenessProbe: {exec: {command: [a]}}, \
+                 securityContext: {privileged: false}}]}}",
+        );
+    }
+
+    #[test]
+    fn quantities_become_canonical() {
+        check(
+            "{apiVersion: v1, kind: ResourceQuota, spec: {hard: \
+               {cpu: 0.1, pods: 250, memory: 1024Mi, x: 24000m, broken: 1 Gi}}}",
+            "{apiVersion: v1, kind: ResourceQuota, spec: {hard: \
+               {cpu: 100m, pods: '250', memory: 1Gi, x: '24', broken: 1 Gi}}}",
+        );
+    }
+
+    #[test]
+    fn the_string_data_of_a_secret_becomes_data() {
+        check(
+            "{apiVersion: v1, kind: Secret, data: {a: YQ==, b: YQ==}, stringData: {b: x, c: yy, d: zzz, e: ''}}",
+            "{apiVersion: v1, kind: Secret, data: {a: YQ==, b: eA==, c: eXk=, d: enp6, e: ''}}",
+        );
+        check(
+            "{apiVersion: v1, kind: Secret, stringData: {b: x}}",
+            "{apiVersion: v1, kind: Secret, data: {b: eA==}}",
+        );
+    }
+
+    #[test]
+    fn a_custom_object_stays_as_it_is() {
+        let object = "{apiVersion: tango.tango-controls.org/v1, kind: DeviceServer, spec: {config: '', env: []}}";
+        check(object, object);
+    }
+}
