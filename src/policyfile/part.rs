@@ -78,6 +78,13 @@ impl<T> Part<'_, T> {
     }
 }
 
+impl Place {
+    /// In no source.
+    pub(super) const fn nowhere() -> Self {
+        Self { source: usize::MAX, span: Span::new(0, 0), around: Vec::new() }
+    }
+}
+
 impl From<Misfit> for Found {
     fn from(misfit: Misfit) -> Self {
         Self { span: misfit.span, message: misfit.message, help: misfit.help }

@@ -2,7 +2,7 @@
 
 use super::kind::{API_VERSION, Kind};
 use super::misfit::{did_you_mean, spot};
-use super::part::{Part, check_parameters};
+use super::part::{Part, Place, check_parameters};
 use super::problem::{Problem, Problems};
 use super::schema;
 use crate::document::{Duplicate, Lines, Span, Step, Value, yaml};
@@ -196,7 +196,8 @@ impl<'t> Reader<'t> {
             engine::Part::Policy(rank) => self.policies.get(rank).map(|it| it.place(path, message)),
             engine::Part::Waiver(rank) => self.waivers.get(rank).map(|it| it.place(path, message)),
         };
-        let Some(place) = placed else { return };
+        // Settings that no source has are the caller's.
+        let place = placed.unwrap_or_else(Place::nowhere);
         if place.around.iter().any(|span| self.broken.contains(&(place.source, *span))) {
             return;
         }
@@ -219,10 +220,12 @@ impl<'t> Reader<'t> {
         self.found.sort_by_key(|(rank, found)| (*rank, found.span));
         self.found.dedup();
         let lines: Vec<_> = sources.iter().map(|source| Lines::new(source.text)).collect();
-        let problems = self.found.into_iter().filter_map(|(rank, found)| {
-            let (source, lines) = (sources.get(rank)?, lines.get(rank)?);
-            let problem = Problem::new(source.name, lines, found.span, found.message);
-            Some(Problem { help: found.help, ..problem })
+        let none = Lines::new("");
+        let problems = self.found.into_iter().map(|(rank, found)| {
+            let name = sources.get(rank).map_or("settings", |source| source.name);
+            let lines = lines.get(rank).unwrap_or(&none);
+            let problem = Problem::new(name, lines, found.span, found.message);
+            Problem { help: found.help, ..problem }
         });
         Problems(problems.collect())
     }

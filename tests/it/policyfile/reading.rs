@@ -1,7 +1,11 @@
 //! Policy files: every mistake at once, each at its place.
 
-use portcullis::engine::{Enforcement, Severity};
-use portcullis::policyfile::{Loaded, Origin, Problems, Source, export, load, schema, shipped};
+use portcullis::engine::{Enforcement, Scope, Settings, Severity};
+use portcullis::policyfile::{
+    Loaded, Origin, Problems, Source, export, load, load_under, schema, shipped,
+};
+use portcullis::rules;
+use proptest::prelude::*;
 
 use super::{Plain, RULES};
 
@@ -275,6 +279,54 @@ fn the_published_schema_names_the_rules_and_their_parameters() {
     let then = &entry["allOf"][0]["then"];
     assert_eq!(then["properties"]["params"]["additionalProperties"], false);
     assert_eq!(then["required"], serde_json::json!(["params"]));
+}
+
+#[test]
+fn settings_of_the_caller_are_checked_too() {
+    let defaults = Scope { kinds: vec!["a/b/c/d".to_owned()], ..Scope::default() };
+    let settings = Settings { defaults, ..Settings::default() };
+    let source = Source::new("one.yaml", GOOD);
+    let problems = load_under(&settings, &[source], RULES, &Plain).unwrap_err();
+    assert_eq!(
+        problems.to_string(),
+        "settings:1:1: kind `a/b/c/d` has more than three parts\n  \
+         help: write GROUP/VERSION/KIND, VERSION/KIND or KIND",
+    );
+}
+
+#[test]
+fn the_parameters_on_the_pages_of_all_rules_are_read() {
+    for rule in rules::ALL {
+        for params in rule.doc.lines().filter_map(|line| line.trim().strip_prefix("# params: ")) {
+            let text = tweaked("rule: label-required", &format!("rule: {}", rule.id))
+                .replace("{labels: [skao.int/team]}", params)
+                .replace("    kinds: [v1/ConfigMap]\n", "");
+            load(&[Source::new("page.yaml", &text)], rules::ALL, &Plain)
+                .unwrap_or_else(|problems| panic!("{}: {params}: {problems}", rule.id));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_file_that_is_not_accepted_says_why_and_where(
+        at in 0..GOOD.len(),
+        length in 0..12_usize,
+        put in "[-a-zA-Z0-9:{}\\[\\],*&!#|>'\"%@ \n]{0,6}",
+    ) {
+        let mut text = GOOD.to_owned();
+        text.replace_range(at..(at + length).min(GOOD.len()), &put);
+        if let Err(Problems(problems)) = read(&[&text]) {
+            prop_assert!(!problems.is_empty());
+            let lines = u32::try_from(text.split('\n').count()).unwrap();
+            for problem in problems {
+                prop_assert!(problem.start.line <= lines && problem.start <= problem.end);
+                prop_assert!(!problem.message.is_empty() && !problem.message.contains('\n'));
+            }
+        }
+    }
 }
 
 #[test]
