@@ -2,9 +2,8 @@
 
 use portcullis::engine::Settings;
 use portcullis::policyfile::{Cases, Source, Verdict, load, load_under};
+use portcullis::resource::KUBERNETES;
 use portcullis::rules;
-
-use super::Plain;
 
 const POLICY: &str = "\
 apiVersion: portcullis.skao.int/v1alpha1
@@ -35,7 +34,7 @@ spec:
 /// Runs cases against the policy above.
 #[track_caller]
 fn run(cases: &str) -> Vec<Verdict> {
-    let loaded = load(&[Source::new("config.yaml", POLICY)], rules::ALL, &Plain).unwrap();
+    let loaded = load(&[Source::new("config.yaml", POLICY)], rules::ALL, &KUBERNETES).unwrap();
     let cases = Cases::read(Source::new("config.test.yaml", cases));
     cases.unwrap_or_else(|problems| panic!("{problems}")).run(&loaded.engine)
 }
@@ -224,7 +223,7 @@ fn an_artefact_is_a_subject_too() {
         POLICY.replace("v1/ConfigMap", "artefacts/helm").replace("field: data", "field: x");
     let policy = Source::new("config.yaml", &policy);
     let settings = Settings::default();
-    let engine = load_under(&settings, &[policy], rules::ALL, &Plain).unwrap().engine;
+    let engine = load_under(&settings, &[policy], rules::ALL, &KUBERNETES).unwrap().engine;
     let text = "\
 cases:
   - name: a chart
@@ -291,9 +290,9 @@ a.test.yaml:7:32: `path` must be a JSON Pointer such as `/spec/replicas`, not `s
 fn the_settings_of_a_set_hold_for_the_policies_of_one_file() {
     let settings =
         "apiVersion: portcullis.skao.int/v1alpha1\nkind: PolicySet\nspec: {maxEnforcement: Warn}\n";
-    let set = load(&[Source::new("set.yaml", settings)], rules::ALL, &Plain).unwrap().set;
+    let set = load(&[Source::new("set.yaml", settings)], rules::ALL, &KUBERNETES).unwrap().set;
     let policy = Source::new("config.yaml", POLICY);
-    let engine = load_under(&set.settings, &[policy], rules::ALL, &Plain).unwrap().engine;
+    let engine = load_under(&set.settings, &[policy], rules::ALL, &KUBERNETES).unwrap().engine;
     let text = "\
 cases:
   - name: what denies elsewhere only warns here

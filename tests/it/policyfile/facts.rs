@@ -2,15 +2,16 @@
 
 use portcullis::engine::Engine;
 use portcullis::policyfile::{KnownFacts, Source, load};
+use portcullis::resource::KUBERNETES;
 
-use super::{Plain, RULES};
+use super::RULES;
 
 fn read(text: &str) -> KnownFacts {
     KnownFacts::read(&Source::new("facts.yaml", text)).unwrap()
 }
 
 fn engine() -> Engine {
-    load(&[], RULES, &Plain).unwrap().engine
+    load(&[], RULES, &KUBERNETES).unwrap().engine
 }
 
 #[test]

@@ -6,57 +6,7 @@ mod page;
 mod reading;
 
 use portcullis::declare_rule;
-use portcullis::document::Value;
-use portcullis::engine::{
-    Check, Configure, Context, FieldStep, Identity, Missing, Node, ParameterError, Placement, Rule,
-    Schema, Shape,
-};
-
-/// A schema that knows nothing but that a Deployment holds pods.
-#[derive(Debug)]
-struct Plain;
-
-impl Schema for Plain {
-    fn root(&self, _: &Identity) -> Shape {
-        Shape::UNKNOWN
-    }
-    fn field(&self, _: Shape, _: &str) -> Shape {
-        Shape::UNKNOWN
-    }
-    fn item(&self, _: Shape) -> Shape {
-        Shape::UNKNOWN
-    }
-    fn default<'s>(&self, _: Node<'s>, _: &str) -> Option<&'s Value<'s>> {
-        None
-    }
-    fn injected(&self, _: Shape, _: &Value<'_>) -> bool {
-        false
-    }
-    fn embedded<'t>(&self, _: Shape, _: &str, _: &'t str) -> Option<Result<Value<'t>, String>> {
-        None
-    }
-    fn sensitive(&self, _: Node<'_>) -> bool {
-        false
-    }
-    fn item_key(&self, _: Shape) -> Option<&'static str> {
-        None
-    }
-    fn pod_template(&self, _: &str, kind: &str) -> Option<&'static [&'static str]> {
-        (kind == "Deployment").then_some(&["spec", "template"])
-    }
-    fn pod_kinds(&self) -> &'static [(&'static str, &'static str)] {
-        &[("apps", "Deployment")]
-    }
-    fn built_in(&self, _: &str) -> bool {
-        false
-    }
-    fn place<'i>(&self, identity: &'i Identity) -> Placement<'i> {
-        identity.namespace.as_deref().map_or(Placement::Unknown, Placement::Namespace)
-    }
-    fn always_filled(&self, _: &str, _: &str, _: &[FieldStep<'_>]) -> Option<String> {
-        None
-    }
-}
+use portcullis::engine::{Check, Configure, Context, Missing, ParameterError, Rule};
 
 struct LabelRequired(Labels);
 

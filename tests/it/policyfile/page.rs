@@ -1,9 +1,8 @@
 //! The examples of `docs/policies.md`.
 
 use portcullis::policyfile::{Cases, KnownFacts, Source, load};
+use portcullis::resource::KUBERNETES;
 use portcullis::rules;
-
-use super::Plain;
 
 #[test]
 fn the_examples_of_the_page_are_read_and_its_cases_pass() {
@@ -20,8 +19,8 @@ fn the_examples_of_the_page_are_read_and_its_cases_pass() {
     assert_eq!(blocks.len(), 5);
 
     // The settings of the page cap what denies, so its cases stand for its policy alone.
-    load(&policies, rules::ALL, &Plain).unwrap();
-    let loaded = load(&policies[..1], rules::ALL, &Plain).unwrap();
+    load(&policies, rules::ALL, &KUBERNETES).unwrap();
+    let loaded = load(&policies[..1], rules::ALL, &KUBERNETES).unwrap();
     for verdict in Cases::read(cases[0]).unwrap().run(&loaded.engine) {
         assert!(verdict.passed(), "{verdict:#?}");
     }

@@ -4,10 +4,11 @@ use portcullis::engine::{Enforcement, Scope, Settings, Severity};
 use portcullis::policyfile::{
     Loaded, Origin, Problems, Source, export, load, load_under, schema, shipped,
 };
+use portcullis::resource::KUBERNETES;
 use portcullis::rules;
 use proptest::prelude::*;
 
-use super::{Plain, RULES};
+use super::RULES;
 
 const GOOD: &str = "\
 apiVersion: portcullis.skao.int/v1alpha1
@@ -49,7 +50,7 @@ fn read(texts: &[&str]) -> Result<Loaded, Problems> {
     const NAMES: [&str; 3] = ["one.yaml", "two.yaml", "three.yaml"];
     let sources: Vec<_> =
         NAMES.iter().zip(texts).map(|(name, text)| Source::new(name, text)).collect();
-    load(&sources, RULES, &Plain)
+    load(&sources, RULES, &KUBERNETES)
 }
 
 #[track_caller]
@@ -233,7 +234,7 @@ fn empty_files_and_comments_are_no_mistake() {
 fn a_waiver_in_what_is_judged_is_proposed_unless_the_set_trusts_it() {
     let judged = Source { name: "repo.yaml", text: GOOD, origin: Origin::Judged };
     let trust = SETTINGS.replace("maxEnforcement: Audit", "trustRepositoryWaivers: true");
-    let read = |sources: &[Source<'_>]| load(sources, RULES, &Plain).unwrap();
+    let read = |sources: &[Source<'_>]| load(sources, RULES, &KUBERNETES).unwrap();
 
     let untrusted = read(&[Source::new("set.yaml", SETTINGS), judged]);
     assert!(untrusted.set.policies.is_empty());
@@ -247,7 +248,7 @@ fn a_waiver_in_what_is_judged_is_proposed_unless_the_set_trusts_it() {
 #[test]
 fn a_waiver_may_lie_both_among_the_policies_and_in_what_is_judged() {
     let judged = Source { name: "repo.yaml", text: GOOD, origin: Origin::Judged };
-    let loaded = load(&[Source::new("set.yaml", GOOD), judged], RULES, &Plain).unwrap();
+    let loaded = load(&[Source::new("set.yaml", GOOD), judged], RULES, &KUBERNETES).unwrap();
     assert_eq!(loaded.set.waivers.len(), 1);
     assert!(!loaded.set.waivers[0].proposed);
 }
@@ -256,7 +257,7 @@ fn a_waiver_may_lie_both_among_the_policies_and_in_what_is_judged() {
 fn documents_of_others_in_what_is_judged_are_passed_over() {
     let text = "kind: Policy\napiVersion: kyverno.io/v1\n---\na: [\n---\nkind: Waiver\n";
     let judged = Source { name: "repo.yaml", text, origin: Origin::Judged };
-    assert!(load(&[judged], RULES, &Plain).unwrap().set.waivers.is_empty());
+    assert!(load(&[judged], RULES, &KUBERNETES).unwrap().set.waivers.is_empty());
 }
 
 #[test]
@@ -286,7 +287,7 @@ fn settings_of_the_caller_are_checked_too() {
     let defaults = Scope { kinds: vec!["a/b/c/d".to_owned()], ..Scope::default() };
     let settings = Settings { defaults, ..Settings::default() };
     let source = Source::new("one.yaml", GOOD);
-    let problems = load_under(&settings, &[source], RULES, &Plain).unwrap_err();
+    let problems = load_under(&settings, &[source], RULES, &KUBERNETES).unwrap_err();
     assert_eq!(
         problems.to_string(),
         "settings:1:1: kind `a/b/c/d` has more than three parts\n  \
@@ -301,7 +302,7 @@ fn the_parameters_on_the_pages_of_all_rules_are_read() {
             let text = tweaked("rule: label-required", &format!("rule: {}", rule.id))
                 .replace("{labels: [skao.int/team]}", params)
                 .replace("    kinds: [v1/ConfigMap]\n", "");
-            load(&[Source::new("page.yaml", &text)], rules::ALL, &Plain)
+            load(&[Source::new("page.yaml", &text)], rules::ALL, &KUBERNETES)
                 .unwrap_or_else(|problems| panic!("{}: {params}: {problems}", rule.id));
         }
     }
