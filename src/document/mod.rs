@@ -2,12 +2,15 @@
 //!
 //! Knows nothing of Kubernetes, of files, of policies.
 
+pub mod embedded;
 pub mod json;
+pub mod scalar;
 pub mod yaml;
 
 mod decode;
 mod encode;
 mod lines;
+mod locate;
 mod map;
 mod number;
 mod path;
@@ -18,6 +21,7 @@ mod value;
 
 pub use self::decode::{Without, owned};
 pub use self::lines::{Lines, Position};
+pub use self::locate::{Place, locate};
 pub use self::map::{Entry, Map, MapBuilder};
 pub use self::path::{Path, Step};
 pub use self::problem::Problem;

@@ -8,6 +8,7 @@
 
 mod document_json;
 mod document_lines;
+mod document_locate;
 mod document_typed;
 mod policyfile;
 #[cfg(feature = "server")]

@@ -11,7 +11,8 @@ pub(super) fn block_scalar(text: &str, before: u32, parsed: Span) -> Span {
     let start = header.unwrap_or(parsed.start);
     let mut scalar = text.get(start as usize..parsed.end as usize).unwrap_or_default();
     // What follows the last line break may be the indentation of the next token.
-    if let Some((lines, last)) = scalar.rfind(['\n', '\r']).map(|at| scalar.split_at(at + 1))
+    if (parsed.end as usize) < text.len()
+        && let Some((lines, last)) = scalar.rfind('\n').map(|at| scalar.split_at(at + 1))
         && last.bytes().all(|byte| byte == b' ')
     {
         scalar = lines;

@@ -1,0 +1,97 @@
+//! Block scalars, literal and folded.
+
+use super::Trace;
+
+/// A line of the source.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    /// Where its text begins, behind the indentation.
+    start: usize,
+    text: &'a str,
+    /// Where the line break stands; at the end of the source there may be none.
+    end: usize,
+}
+
+/// Follows a block scalar from its `|` or `>` on; returns where it ends.
+pub(super) fn trace(source: &str, folded: bool, trace: &mut Trace<'_>) -> Option<usize> {
+    let (header, body) = source.split_once('\n').unwrap_or((source, ""));
+    let body_start = source.len() - body.len();
+    let mark = header.get(1..)?.split([' ', '\t', '\r']).next()?;
+    let (strip, keep) = (mark.contains('-'), mark.contains('+'));
+    let mut lines = lines(body, body_start, indentation(body, trace.decoded));
+
+    // A block ends with its last line that is not empty; what follows is chomped.
+    let written = lines.iter().rposition(|line| !line.text.is_empty()).map_or(0, |last| last + 1);
+    let empty_end = lines.split_off(written);
+    for (index, line) in lines.iter().enumerate() {
+        trace.verbatim(line.start, line.text)?;
+        if let Some(next) = lines.get(index + 1) {
+            line_break(&lines, index, *line, *next, folded, trace)?;
+        }
+    }
+    let text_end = lines.last().map_or(body_start, |line| line.start + line.text.len());
+    if let Some(last) = lines.last().filter(|_| !strip) {
+        trace.character(last.end, source.len().saturating_sub(last.end).min(1), '\n')?;
+    }
+    for line in empty_end.iter().filter(|line| keep && line.end < source.len()) {
+        trace.character(line.end, 1, '\n')?;
+    }
+    Some(text_end)
+}
+
+/// Follows the break between two lines.
+fn line_break(
+    lines: &[Line<'_>],
+    index: usize,
+    line: Line<'_>,
+    next: Line<'_>,
+    folded: bool,
+    trace: &mut Trace<'_>,
+) -> Option<()> {
+    if !folded {
+        return trace.character(line.end, 1, '\n');
+    }
+    // Folding joins the last line with text before the break and the first one behind it; a line
+    // that begins with white space is not folded, nor are the breaks around it.
+    let indented = |line: Line<'_>| line.text.starts_with([' ', '\t']);
+    if line.text.is_empty() {
+        return trace.character(line.end, 1, '\n');
+    }
+    let behind = lines.iter().skip(index + 1).find(|line| !line.text.is_empty())?;
+    match (indented(line) || indented(*behind), next.text.is_empty()) {
+        (true, _) => trace.character(line.end, 1, '\n'),
+        (false, true) => Some(()),
+        (false, false) => trace.character(line.end, 1, ' '),
+    }
+}
+
+/// How many columns of each line are indentation. The first line with text tells, by what is left
+/// of its white space in the decoded text: an indicator such as `|2` counts from a column that the
+/// scalar alone does not show.
+fn indentation(body: &str, decoded: &str) -> usize {
+    let white = |text: &str| {
+        let line = text.split('\n').find(|line| !line.trim_end_matches([' ', '\r']).is_empty())?;
+        Some(line.len() - line.trim_start_matches(' ').len())
+    };
+    // Of white space alone the longest line tells.
+    let longest = |text: &str| text.lines().map(str::len).max().unwrap_or_default();
+    match (white(body), white(decoded)) {
+        (Some(source), Some(left)) => source.saturating_sub(left),
+        _ => longest(body).saturating_sub(longest(decoded)),
+    }
+}
+
+fn lines(body: &str, start: usize, indentation: usize) -> Vec<Line<'_>> {
+    let mut at = start;
+    let mut lines = Vec::new();
+    for line in body.split_inclusive('\n') {
+        let content = line.strip_suffix('\n').unwrap_or(line);
+        let content = content.strip_suffix('\r').unwrap_or(content);
+        let white = content.len() - content.trim_start_matches(' ').len();
+        let text = content.get(white.min(indentation)..).unwrap_or_default();
+        let text_start = at + content.len() - text.len();
+        lines.push(Line { start: text_start, text, end: at + content.len() });
+        at += line.len();
+    }
+    lines
+}
