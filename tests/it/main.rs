@@ -11,6 +11,8 @@ mod document_lines;
 mod document_locate;
 mod document_typed;
 mod policyfile;
+mod resource_parse;
+mod resource_shape;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]

@@ -40,7 +40,7 @@ pub(super) struct Keys {
 /// Works out the value of a key from the node of its map.
 pub(super) type ComputedKey = for<'s> fn(Node<'s>, &str) -> Option<&'s Value<'s>>;
 
-/// A list; an empty one is dropped.
+/// A list.
 #[derive(Debug)]
 pub(super) struct List {
     pub(super) item: &'static Form,
@@ -48,6 +48,8 @@ pub(super) struct List {
     pub(super) key: Option<&'static str>,
     /// Tells the items that the API server adds by itself.
     pub(super) injected: Option<fn(&Value<'_>) -> bool>,
+    /// Whether an empty one is dropped.
+    pub(super) drops_empty: bool,
 }
 
 /// One row of the table.
@@ -69,7 +71,8 @@ pub(super) enum Fill {
     Depends(Computed),
     /// It gets a value in some objects and stays absent in others.
     May(Computed),
-    /// It gets a value that cannot be known beforehand, such as a uid or an address.
+    /// It gets a value that cannot be known beforehand, such as a uid or an address, or items
+    /// that are none of the author's.
     Assigned,
     /// As `Assigned`, in some objects or some clusters.
     MayBeAssigned,
@@ -112,12 +115,12 @@ pub(super) const fn filled_keys_of(value: &'static Form, fill: ComputedKey) -> F
 
 /// A list whose items have no name.
 pub(super) const fn list(item: &'static Form) -> Form {
-    Form::List(List { item, key: None, injected: None })
+    Form::List(List::of(item))
 }
 
 /// A list whose items are named by one of their fields.
 pub(super) const fn list_by(key: &'static str, item: &'static Form) -> Form {
-    Form::List(List { item, key: Some(key), injected: None })
+    Form::List(List::of(item).by(key))
 }
 
 /// A field that stays absent.
@@ -184,6 +187,31 @@ pub(super) const fn may_be_assigned(
     Field { key, form, fill: Fill::MayBeAssigned, source }
 }
 
+impl List {
+    /// A list whose items have no name, and of which an empty one is dropped.
+    pub(super) const fn of(item: &'static Form) -> Self {
+        Self { item, key: None, injected: None, drops_empty: true }
+    }
+
+    /// The same list, its items named by one of their fields.
+    pub(super) const fn by(mut self, key: &'static str) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// The same list, without the items of which this holds.
+    pub(super) const fn without(mut self, injected: fn(&Value<'_>) -> bool) -> Self {
+        self.injected = Some(injected);
+        self
+    }
+
+    /// The same list, of which an empty one stays.
+    pub(super) const fn kept(mut self) -> Self {
+        self.drops_empty = false;
+        self
+    }
+}
+
 impl Field {
     /// The same row, filled by another part of the API server.
     pub(super) const fn by(mut self, source: Source) -> Self {
@@ -202,7 +230,7 @@ impl Form {
             (Self::Text | Self::Json | Self::File, Body::Text(text)) => text.is_empty(),
             (Self::Flag, Body::Bool(flag)) => !flag,
             (Self::Number, Body::Int(number)) => *number == 0,
-            (Self::List(_), Body::List(items)) => items.is_empty(),
+            (Self::List(list), Body::List(items)) => list.drops_empty && items.is_empty(),
             (Self::Map(_), Body::Map(map)) => map.is_empty(),
             _ => false,
         }

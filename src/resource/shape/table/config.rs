@@ -6,7 +6,7 @@
 
 use super::super::computed;
 use super::super::form::{
-    Form, LABELS, PLAIN, QUANTITIES, QUANTITY, Source, TEXT, TEXTS, assigned, field,
+    Form, LABELS, List, PLAIN, QUANTITIES, QUANTITY, Source, TEXT, TEXTS, assigned, field,
     filled_keys_of, keys_of, list, list_by, may, text,
 };
 use super::metadata::{LOCAL_REFERENCES, NAMESPACE_METADATA, OBJECT_REFERENCE, metadata, status};
@@ -48,7 +48,7 @@ static RESOURCE_QUOTA_SPEC: Form =
 pub(super) static LIMIT_RANGE: Form = Form::Struct(&[metadata(), field("spec", &LIMIT_RANGE_SPEC)]);
 
 static LIMIT_RANGE_SPEC: Form = Form::Struct(&[field("limits", &LIMITS)]);
-static LIMITS: Form = list_by("type", &LIMIT);
+static LIMITS: Form = Form::List(List::of(&LIMIT).by("type").kept());
 
 static LIMIT: Form = Form::Struct(&[
     may("default", &DEFAULT_LIMITS, computed::default_limits),

@@ -7,13 +7,16 @@
 
 use super::super::computed;
 use super::super::form::{
-    FLAG, Form, List, NUMBER, PLAIN, QUANTITIES, QUANTITY, TEXT, TEXTS, depends, empty, field,
-    filled_keys_of, list, list_by, may, number, optional_text, text,
+    FLAG, Form, List, NUMBER, PLAIN, QUANTITIES, QUANTITY, Source, TEXT, TEXTS, assigned, depends,
+    empty, field, filled_keys_of, list, list_by, may, number, optional_text, text,
 };
 use super::super::injected;
 use super::metadata::{LOCAL_REFERENCE, read_only};
 
+/// The init and ephemeral containers of a pod.
 pub(super) static CONTAINERS: Form = list_by("name", &CONTAINER);
+
+pub(super) static REGULAR_CONTAINERS: Form = Form::List(List::of(&CONTAINER).by("name").kept());
 
 static CONTAINER: Form = Form::Struct(&[
     field("args", &TEXTS),
@@ -38,7 +41,7 @@ static CONTAINER: Form = Form::Struct(&[
     text("terminationMessagePolicy", "File"),
     field("tty", &FLAG),
     field("volumeDevices", &VOLUME_DEVICES),
-    field("volumeMounts", &VOLUME_MOUNTS),
+    assigned("volumeMounts", &VOLUME_MOUNTS, Source::Plugin("ServiceAccount")),
     field("workingDir", &TEXT),
 ]);
 
@@ -135,11 +138,8 @@ pub(super) static SELINUX_OPTIONS: Form = Form::Struct(&[
     field("user", &TEXT),
 ]);
 
-static VOLUME_MOUNTS: Form = Form::List(List {
-    item: &VOLUME_MOUNT,
-    key: Some("mountPath"),
-    injected: Some(injected::token_mount),
-});
+static VOLUME_MOUNTS: Form =
+    Form::List(List::of(&VOLUME_MOUNT).by("mountPath").without(injected::token_mount));
 
 static VOLUME_MOUNT: Form =
     Form::Struct(&[read_only(), field("subPath", &TEXT), field("subPathExpr", &TEXT)]);

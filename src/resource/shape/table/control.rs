@@ -6,7 +6,7 @@
 
 use super::super::computed;
 use super::super::form::{
-    FLAG, Form, LABELS, TEXT, TEXTS, depends, empty, field, flag, list, list_by, may,
+    FLAG, Form, LABELS, List, TEXT, TEXTS, depends, empty, field, flag, list, list_by, may,
     optional_number, optional_text, text,
 };
 use super::metadata::{SELECTOR, metadata, status};
@@ -54,7 +54,7 @@ static DISRUPTION_BUDGET_SPEC: Form = Form::Struct(&[field("selector", &SELECTOR
 
 pub(super) static ROLE: Form = Form::Struct(&[metadata(), field("rules", &RULES)]);
 
-static RULES: Form = list(&RULE);
+static RULES: Form = Form::List(List::of(&RULE).kept());
 
 static RULE: Form = Form::Struct(&[
     field("apiGroups", &TEXTS),

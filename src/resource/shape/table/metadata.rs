@@ -64,8 +64,7 @@ pub(super) static STORAGE_METADATA: Form = metadata_with!(
     field("labels", &LABELS)
 );
 
-static STORAGE_FINALIZERS: Form =
-    Form::List(List { item: &PLAIN, key: None, injected: Some(injected::storage_finalizer) });
+static STORAGE_FINALIZERS: Form = Form::List(List::of(&PLAIN).without(injected::storage_finalizer));
 
 static NAMESPACE_LABELS: Form = filled_keys_of(&PLAIN, computed::namespace_label);
 

@@ -6,8 +6,8 @@
 
 use super::super::computed;
 use super::super::form::{
-    FLAG, Form, LABELS, NUMBER, PLAIN, Source, TEXT, TEXTS, depends, empty, field, list, list_by,
-    may, may_be_assigned, optional_number, text,
+    FLAG, Form, LABELS, List, NUMBER, PLAIN, Source, TEXT, TEXTS, depends, empty, field, list,
+    list_by, may, may_be_assigned, optional_number, text,
 };
 use super::metadata::{SELECTOR, metadata, status};
 
@@ -60,7 +60,7 @@ static INGRESS_SPEC: Form = Form::Struct(&[
 static INGRESS_RULES: Form = list_by("host", &INGRESS_RULE);
 static INGRESS_RULE: Form = Form::Struct(&[field("host", &TEXT), field("http", &INGRESS_HTTP)]);
 static INGRESS_HTTP: Form = Form::Struct(&[field("paths", &INGRESS_PATHS)]);
-static INGRESS_PATHS: Form = list_by("path", &INGRESS_PATH);
+static INGRESS_PATHS: Form = Form::List(List::of(&INGRESS_PATH).by("path").kept());
 
 static INGRESS_PATH: Form =
     Form::Struct(&[field("backend", &INGRESS_BACKEND), field("path", &TEXT)]);

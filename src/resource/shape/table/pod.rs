@@ -11,7 +11,7 @@ use super::super::form::{
     field, flag, list, list_by, may, optional_number, text,
 };
 use super::super::injected;
-use super::container::CONTAINERS;
+use super::container::{CONTAINERS, REGULAR_CONTAINERS};
 use super::metadata::{LOCAL_REFERENCES, SELECTOR, TEMPLATE_METADATA, metadata, status};
 use super::volume::VOLUMES;
 
@@ -25,7 +25,7 @@ pub(super) static TEMPLATE: Form =
 
 pub(super) static POD_SPEC: Form = Form::Struct(&[
     field("affinity", &AFFINITY),
-    field("containers", &CONTAINERS),
+    field("containers", &REGULAR_CONTAINERS),
     field("dnsConfig", &DNS_CONFIG),
     text("dnsPolicy", "ClusterFirst"),
     flag("enableServiceLinks", true),
@@ -56,9 +56,9 @@ pub(super) static POD_SPEC: Form = Form::Struct(&[
         .by(Source::Plugin("ServiceAccount")),
     field("subdomain", &TEXT),
     optional_number("terminationGracePeriodSeconds", 30),
-    field("tolerations", &TOLERATIONS),
+    assigned("tolerations", &TOLERATIONS, Source::Plugin("DefaultTolerationSeconds")),
     field("topologySpreadConstraints", &TOPOLOGY_SPREAD_CONSTRAINTS),
-    field("volumes", &VOLUMES),
+    assigned("volumes", &VOLUMES, Source::Plugin("ServiceAccount")),
 ]);
 
 /// The requests of a whole pod are worked out from those of its containers.
@@ -71,8 +71,7 @@ static POD_RESOURCES: Form = Form::Struct(&[
 static POD_SECURITY_CONTEXT: Form =
     Form::Struct(&[field("supplementalGroups", &TEXTS), field("sysctls", &NAMED)]);
 
-static TOLERATIONS: Form =
-    Form::List(List { item: &TOLERATION, key: None, injected: Some(injected::toleration) });
+static TOLERATIONS: Form = Form::List(List::of(&TOLERATION).without(injected::toleration));
 
 static TOLERATION: Form = Form::Struct(&[
     field("effect", &TEXT),

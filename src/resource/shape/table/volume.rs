@@ -17,7 +17,7 @@ use super::metadata::{
 };
 
 pub(super) static VOLUMES: Form =
-    Form::List(List { item: &VOLUME, key: Some("name"), injected: Some(injected::token_volume) });
+    Form::List(List::of(&VOLUME).by("name").without(injected::token_volume));
 
 static VOLUME: Form = Form::Struct(&[
     field("azureDisk", &AZURE_DISK),
@@ -113,7 +113,7 @@ static CLAIM_REFERENCE: Form = Form::Struct(&[read_only()]);
 static PROJECTED: Form =
     Form::Struct(&[optional_number("defaultMode", DEFAULT_MODE), field("sources", &PROJECTIONS)]);
 
-static PROJECTIONS: Form = list(&PROJECTION);
+static PROJECTIONS: Form = Form::List(List::of(&PROJECTION).kept());
 
 static PROJECTION: Form = Form::Struct(&[
     field("configMap", &PROJECTED_FILES),

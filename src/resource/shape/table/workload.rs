@@ -8,8 +8,8 @@
 
 use super::super::computed;
 use super::super::form::{
-    FLAG, Form, Keys, LABELS, NUMBER, PLAIN, Source, TEXT, TEXTS, depends, empty, field, flag,
-    list, list_by, may, may_be_assigned, optional_number, optional_text, text,
+    FLAG, Form, Keys, LABELS, List, NUMBER, PLAIN, Source, TEXT, TEXTS, depends, empty, field,
+    flag, list, list_by, may, may_be_assigned, optional_number, optional_text, text,
 };
 use super::metadata::{
     CONTROLLER_METADATA, DAEMON_SET_METADATA, SELECTOR, TEMPLATE_METADATA, metadata, status,
@@ -153,7 +153,7 @@ static LABELS_OF_JOB_PODS: Form = Form::Map(Keys {
 });
 
 static POD_FAILURE_POLICY: Form = Form::Struct(&[field("rules", &POD_FAILURE_RULES)]);
-static POD_FAILURE_RULES: Form = list(&POD_FAILURE_RULE);
+static POD_FAILURE_RULES: Form = Form::List(List::of(&POD_FAILURE_RULE).kept());
 static POD_FAILURE_RULE: Form = Form::Struct(&[field("onPodConditions", &POD_CONDITIONS)]);
 static POD_CONDITIONS: Form = list_by("type", &POD_CONDITION);
 static POD_CONDITION: Form = Form::Struct(&[text("status", "True")]);
