@@ -96,7 +96,7 @@ impl Kinds {
     }
 
     /// The kinds that patterns spell out, as group and kind, with those that hold pods. A kind
-    /// that is named in any group counts as one of the core group.
+    /// that is named in any group counts as one of the core group and of those that hold pods.
     pub(super) fn spelt_out(&self, pods: &PodKinds) -> Vec<(String, String)> {
         let mut kinds = Vec::new();
         for pattern in &self.patterns {
@@ -105,12 +105,17 @@ impl Kinds {
                     let owned = |(group, kind): (&str, &str)| (group.to_owned(), kind.to_owned());
                     kinds.extend(pods.all().map(owned));
                 }
-                KindPattern::Object { group, kind: Part::Exactly(kind), .. } => {
-                    let group = match group {
-                        Part::Any => String::new(),
-                        Part::Exactly(group) => group.clone(),
-                    };
-                    kinds.push((group, kind.clone()));
+                KindPattern::Object {
+                    group: Part::Exactly(group),
+                    kind: Part::Exactly(kind),
+                    ..
+                } => {
+                    kinds.push((group.clone(), kind.clone()));
+                }
+                KindPattern::Object { group: Part::Any, kind: Part::Exactly(kind), .. } => {
+                    let groups = pods.all().filter(|it| it.1 == kind).map(|it| it.0);
+                    let groups = groups.chain([""]);
+                    kinds.extend(groups.map(|group| (group.to_owned(), kind.clone())));
                 }
                 KindPattern::Object { .. } | KindPattern::Artefacts { .. } => {}
             }

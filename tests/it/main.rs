@@ -10,11 +10,20 @@ mod document_json;
 mod document_lines;
 mod document_locate;
 mod document_typed;
+mod engine_changes;
+mod engine_compile;
+mod engine_contained;
+mod engine_ratchet;
+mod engine_scope;
+mod engine_waiver;
+mod odd_rules;
 mod policyfile;
 mod resource_parse;
 mod resource_shape;
+mod rule_docs;
 #[cfg(feature = "server")]
 mod server;
+mod support;
 #[cfg(feature = "server")]
 mod telemetry;
 mod yaml_hostile;

@@ -1,0 +1,169 @@
+//! A rule's page is its first test.
+
+use std::fs;
+use std::path::Path;
+
+use portcullis::document::Value;
+use portcullis::engine::Rule;
+use portcullis::rules;
+
+use crate::support::{World, compile, found, parse, set_of, subject, typed};
+
+/// The sections of a page, in their order.
+const SECTIONS: [&str; 7] =
+    ["Why", "Fields", "Parameters", "Fix", "Invalid", "Valid", "References"];
+
+/// A YAML block of a page, with what its first lines say.
+struct Example {
+    params: String,
+    world: World,
+    text: String,
+}
+
+#[test]
+fn what_a_page_calls_invalid_is_found() {
+    for rule in rules::ALL {
+        for example in examples(rule, "Invalid") {
+            let findings = judge(rule, &example);
+            assert!(!findings.is_empty(), "{}: nothing found in\n{}", rule.id, example.text);
+            for finding in findings {
+                let (_, message) = finding.split_once(": ").unwrap();
+                let first = message.chars().next().unwrap();
+                assert!(!first.is_uppercase() && !message.ends_with('.'), "{}: {finding}", rule.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_page_calls_valid_is_clean() {
+    for rule in rules::ALL {
+        for example in examples(rule, "Valid") {
+            let none: [&str; 0] = [];
+            assert_eq!(judge(rule, &example), none, "{}:\n{}", rule.id, example.text);
+        }
+    }
+}
+
+#[test]
+fn a_page_has_every_section_in_order_with_something_in_it() {
+    for rule in rules::ALL {
+        let page = page(rule);
+        let headings: Vec<&str> =
+            page.lines().filter_map(|line| line.strip_prefix("## ")).map(str::trim).collect();
+        assert_eq!(headings, SECTIONS, "{}", rule.id);
+        for name in SECTIONS {
+            assert!(section(rule, name).trim().len() > 5, "{}: {name} is empty", rule.id);
+        }
+        for name in ["Invalid", "Valid"] {
+            assert!(!examples(rule, name).is_empty(), "{}: {name} has no example", rule.id);
+        }
+        let summary = rule.summary();
+        assert!(summary.starts_with("Flags ") && summary.ends_with('.'), "{}: {summary}", rule.id);
+    }
+}
+
+#[test]
+fn ids_are_sorted_kebab_case_and_found_again() {
+    assert!(rules::ALL.is_sorted_by(|one, two| one.id < two.id));
+    for rule in rules::ALL {
+        let kebab = rule.id.split('-').all(|word| {
+            !word.is_empty()
+                && word.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit())
+        });
+        assert!(kebab, "{}", rule.id);
+        assert!(std::ptr::eq(rules::find(rule.id).unwrap(), *rule));
+        semver::Version::parse(rule.since).unwrap();
+    }
+    assert!(rules::find("no-such-rule").is_none());
+}
+
+#[test]
+fn every_file_is_listed_under_its_own_name() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+    let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name());
+    let mut on_disk: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
+    on_disk.retain(|name| name != "mod.rs");
+    on_disk.sort();
+    let listed = rules::ALL.iter().map(|rule| format!("{}.rs", rule.id.replace('-', "_")));
+    assert_eq!(on_disk, listed.collect::<Vec<_>>());
+    for rule in rules::ALL {
+        let name = Path::new(rule.file).file_stem().unwrap().to_str().unwrap();
+        assert_eq!(name.replace('_', "-"), rule.id);
+    }
+}
+
+#[test]
+fn the_page_explains_every_parameter_of_the_schema() {
+    for rule in rules::ALL {
+        let schema = (rule.parameters)().to_value();
+        assert_eq!(schema["type"], "object", "{}", rule.id);
+        assert_eq!(schema["additionalProperties"], false, "{}: unknown parameters", rule.id);
+        let text = section(rule, "Parameters");
+        let none = serde_json::Map::new();
+        for (name, parameter) in schema["properties"].as_object().unwrap_or(&none) {
+            assert!(text.contains(&format!("`{name}`")), "{}: `{name}` is not explained", rule.id);
+            assert!(parameter["description"].is_string(), "{}: `{name}` says nothing", rule.id);
+        }
+    }
+}
+
+#[test]
+fn a_parameter_that_no_rule_has_is_refused() {
+    for rule in rules::ALL {
+        let params = Value::map([("noSuchParameter", Value::text("x"))]);
+        assert!((rule.configure)(&params).is_err(), "{}", rule.id);
+    }
+}
+
+fn judge(rule: &Rule, example: &Example) -> Vec<String> {
+    let value = parse(&example.text);
+    let subject = subject(&value);
+    let mut set = set_of(rule.id, &example.params);
+    // A general rule is about every kind; the example is about its own.
+    if rule.kinds.contains(&"*") && subject.identity.format.is_none() {
+        let identity = &subject.identity;
+        let kind = match identity.group.as_str() {
+            "" => format!("{}/{}", identity.version, identity.kind),
+            group => format!("{group}/{}/{}", identity.version, identity.kind),
+        };
+        for policy in &mut set.policies {
+            policy.scope.kinds = vec![kind.clone()];
+        }
+    }
+    let report = example.world.judge_subject(&compile(&set), &subject);
+    for outcome in &report.outcomes {
+        assert_eq!(outcome.reason, None, "{}:\n{}", rule.id, example.text);
+    }
+    found(&report)
+}
+
+/// The YAML blocks of a section.
+fn examples(rule: &Rule, name: &str) -> Vec<Example> {
+    let section = section(rule, name);
+    let blocks = section.split("```yaml\n").skip(1).map(|it| it.split("```").next().unwrap());
+    let example = |block: &str| {
+        let line = |prefix: &str| {
+            block.lines().find_map(|line| line.strip_prefix(prefix)).map(str::to_owned)
+        };
+        Example {
+            params: line("# params: ").unwrap_or_else(|| "{}".to_owned()),
+            world: line("# facts: ").map(|facts| typed(&facts)).unwrap_or_default(),
+            text: block.to_owned(),
+        }
+    };
+    blocks.map(example).collect()
+}
+
+fn section(rule: &Rule, name: &str) -> String {
+    let page = page(rule);
+    let mut parts = page.split("\n## ");
+    let section = parts.find(|part| part.lines().next() == Some(name));
+    section.and_then(|part| part.split_once('\n')).map(|it| it.1.to_owned()).unwrap_or_default()
+}
+
+/// The page without the space that a doc comment leaves before each line.
+fn page(rule: &Rule) -> String {
+    let line = |line: &'static str| line.strip_prefix(' ').unwrap_or(line);
+    rule.doc.lines().map(line).collect::<Vec<_>>().join("\n")
+}
