@@ -21,6 +21,7 @@ mod policyfile;
 mod resource_parse;
 mod resource_shape;
 mod rule_docs;
+mod rules_general;
 #[cfg(feature = "server")]
 mod server;
 mod support;
