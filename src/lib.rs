@@ -15,6 +15,7 @@ pub mod rules;
 
 // One vocabulary of the outside world each; bytes in, bytes out, still no I/O.
 pub mod admission;
+pub mod manifest;
 #[deny(clippy::disallowed_methods)]
 pub mod policyfile;
 #[cfg(feature = "cli")]
@@ -25,3 +26,7 @@ pub mod telemetry;
 // Sockets, files and threads.
 #[cfg(feature = "server")]
 pub mod server;
+
+// The command line, and the wiring of everything else.
+#[cfg(feature = "cli")]
+pub mod cli;

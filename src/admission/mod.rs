@@ -10,7 +10,7 @@ mod envelope;
 mod respond;
 mod review;
 
-pub use self::review::{overdue, review};
+pub use self::review::{overdue, report, review};
 
 use std::fmt;
 

@@ -21,8 +21,8 @@ pub fn review(
 ) -> Result<Reviewed, Malformed> {
     let request = Request::read(engine, stage, body)?;
     match stage {
-        Stage::Validate => validate(engine, facts, &request),
-        Stage::Mutate => mutate(engine, facts, &request),
+        Stage::Validate => Ok(validate(engine, facts, &request)),
+        Stage::Mutate => Ok(mutate(engine, facts, &request)),
     }
 }
 
@@ -50,24 +50,39 @@ pub fn overdue(
     Ok(request.answered(engine, response, true))
 }
 
-fn validate(
+/// What is wrong with the object of a review, with what an update leaves as it was marked;
+/// `None` if there is nothing to judge: no policy is about the kind, or there is no object.
+///
+/// # Errors
+///
+/// The body is no AdmissionReview.
+pub fn report(
     engine: &Engine,
     facts: &Facts<'_>,
-    request: &Request<'_>,
-) -> Result<Reviewed, Malformed> {
-    let old = (request.operation == Some(Operation::Delete)).then(|| request.old_object());
-    let Some(object) = request.object.as_ref().or(old.as_ref().and_then(Option::as_ref)) else {
-        // Nothing to judge: no policy is about the kind, or the request has no object.
-        return Ok(request.answered(engine, Response::allowed(engine.digest()), false));
+    body: &[u8],
+) -> Result<Option<Report>, Malformed> {
+    let request = Request::read(engine, Stage::Validate, body)?;
+    Ok(judged(engine, facts, &request))
+}
+
+fn validate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Reviewed {
+    let Some(report) = judged(engine, facts, request) else {
+        return request.answered(engine, Response::allowed(engine.digest()), false);
     };
+    let errors = report.outcomes.iter().any(|outcome| outcome.status == Status::Error);
+    request.answered(engine, Response::of(&Decision::of(&report), &report), errors)
+}
+
+fn judged(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Option<Report> {
+    // What is deleted is judged as it was.
+    let deleted = (request.operation == Some(Operation::Delete)).then(|| request.old_object());
+    let object = request.object.as_ref().or(deleted.as_ref().and_then(Option::as_ref))?;
     let subject = request.subject(object);
     let mut report = engine.evaluate(&subject, facts, Budget::default());
     if request.operation == Some(Operation::Update) && !Decision::of(&report).allowed() {
         ratchet(engine, facts, request, &subject, &mut report);
     }
-    let decision = Decision::of(&report);
-    let errors = report.outcomes.iter().any(|outcome| outcome.status == Status::Error);
-    Ok(request.answered(engine, Response::of(&decision, &report), errors))
+    Some(report)
 }
 
 /// Lets pass what was wrong before the update, so that an object older than a policy can still
@@ -85,18 +100,13 @@ fn ratchet(
     }
 }
 
-fn mutate(
-    engine: &Engine,
-    facts: &Facts<'_>,
-    request: &Request<'_>,
-) -> Result<Reviewed, Malformed> {
+fn mutate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Reviewed {
     let Some(object) = &request.object else {
-        return Ok(request.answered(engine, Response::allowed(engine.digest()), false));
+        return request.answered(engine, Response::allowed(engine.digest()), false);
     };
-    let subject = request.subject(object);
-    let changed = engine.changes(&subject, facts, Budget::default());
+    let changed = engine.changes(&request.subject(object), facts, Budget::default());
     let errors = !changed.outcomes.is_empty();
-    Ok(request.answered(engine, Response::changed(&changed, engine.digest()), errors))
+    request.answered(engine, Response::changed(&changed, engine.digest()), errors)
 }
 
 impl Request<'_> {

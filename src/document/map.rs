@@ -57,6 +57,11 @@ impl<'a> Map<'a> {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value<'a>> {
+        let entry = self.entries.iter_mut().find(|entry| entry.key == key);
+        entry.map(|entry| &mut entry.value)
+    }
+
     pub fn entry(&self, key: &str) -> Option<&Entry<'a>> {
         self.entries.iter().find(|entry| entry.key == key)
     }

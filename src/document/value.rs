@@ -114,6 +114,14 @@ impl<'a> Value<'a> {
         self.as_map()?.get(key)
     }
 
+    /// The field `key`, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value<'a>> {
+        match &mut self.body {
+            Body::Map(map) => map.get_mut(key),
+            _ => None,
+        }
+    }
+
     /// The field at the end of `keys`.
     pub fn at(&self, keys: &[&str]) -> Option<&Value<'a>> {
         keys.iter().try_fold(self, |value, key| value.get(key))

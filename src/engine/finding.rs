@@ -104,7 +104,9 @@ pub struct Related {
 pub struct FindingId([u8; 16]);
 
 impl FindingId {
-    pub(super) fn new(
+    /// The id of what a rule of a policy's entry finds at a place of a subject. `stable_path` is
+    /// a path whose list items are named by their merge key.
+    pub fn new(
         policy: &str,
         entry: &str,
         rule: &str,

@@ -4,9 +4,11 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::run::{Location, Owner, ShownRelated};
+use super::run::ShownRelated;
 use super::{Appearance, Run, Shown};
+use crate::document::Location;
 use crate::engine::{Fix, Identity, State};
+use crate::resource::owner::Owner;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

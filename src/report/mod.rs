@@ -9,8 +9,7 @@ mod json;
 mod run;
 
 pub use self::run::{
-    Appearance, Location, Owner, Run, Shown, ShownChange, ShownOutcome, ShownRelated, Snippet,
-    Summary,
+    Appearance, Run, Shown, ShownChange, ShownOutcome, ShownRelated, Snippet, Summary,
 };
 
 /// A way to write a run.

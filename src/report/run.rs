@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::document::Location;
 use crate::engine::{Enforcement, Finding, Identity, Outcome, Severity, State, Status};
+use crate::resource::owner::Owner;
 
 /// Everything that a format may write.
 #[derive(Clone, Debug, Default)]
@@ -27,28 +29,6 @@ pub struct Shown {
     pub related: Vec<ShownRelated>,
     pub owner: Option<Arc<Owner>>,
     pub snippet: Option<Snippet>,
-}
-
-/// Where in which file. Lines and columns start at 1, columns count Unicode code points, the end
-/// is exclusive.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Location {
-    pub file: Arc<str>,
-    pub line: u32,
-    pub column: u32,
-    pub end_line: u32,
-    pub end_column: u32,
-    /// Whether it is the thing itself and not the nearest parent of what is missing.
-    pub exact: bool,
-}
-
-/// Which part of a chart wrote the object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    pub chart: String,
-    /// The sub-charts below the chart, outermost first.
-    pub subcharts: Vec<String>,
-    pub template: String,
 }
 
 /// Lines of a file around a finding, with sensitive values as `•••`.
@@ -160,14 +140,6 @@ pub(super) fn name_of(subject: &Identity) -> String {
         name => name,
     };
     format!("{} {} {namespace}{name}", subject.api_version(), subject.kind)
-}
-
-impl Owner {
-    /// The charts, outermost first: `umbrella/ska-tango-base`.
-    pub fn charts(&self) -> String {
-        let all = std::iter::once(&self.chart).chain(&self.subcharts);
-        all.map(String::as_str).collect::<Vec<_>>().join("/")
-    }
 }
 
 impl Summary {

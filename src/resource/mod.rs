@@ -6,6 +6,7 @@ pub mod format;
 pub mod image;
 pub mod image_pattern;
 pub mod name;
+pub mod owner;
 pub mod pattern;
 pub mod quantity;
 pub mod scalar;

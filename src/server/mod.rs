@@ -13,6 +13,7 @@ mod connection;
 mod desk;
 mod drain;
 mod gate;
+mod judge;
 mod listener;
 mod management;
 mod metrics;
@@ -36,6 +37,7 @@ use tracing::{info, warn};
 
 pub use certificate::Source;
 pub use drain::Phase;
+pub use judge::{Judge, Unfit};
 pub use limits::Limits;
 pub use review::Review;
 

@@ -294,7 +294,7 @@ impl Plain {
                 None => namespace == *glob,
             })
         };
-        (self.kinds.is_empty() || self.kinds.iter().any(|it| kind(it)))
+        (self.kinds.is_empty() || self.kinds.iter().any(kind))
             && (if self.operations.is_empty() {
                 matches!(operation, Operation::Create | Operation::Update)
             } else {

@@ -6,6 +6,8 @@
     reason = "a test that panics is a test that fails"
 )]
 
+mod architecture;
+mod cli;
 mod document_json;
 mod document_lines;
 mod document_locate;
@@ -16,6 +18,7 @@ mod engine_contained;
 mod engine_ratchet;
 mod engine_scope;
 mod engine_waiver;
+mod lint;
 mod odd_rules;
 mod policyfile;
 mod resource_parse;

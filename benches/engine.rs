@@ -1,0 +1,81 @@
+//! What one review costs: reading it, judging it, answering it. `cargo bench --bench engine`.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark that panics is a benchmark that fails")]
+
+use divan::Bencher;
+use divan::counter::BytesCount;
+use portcullis::admission::{self, Stage};
+use portcullis::document::Value;
+use portcullis::engine::{Budget, Engine, Facts, Subject};
+use portcullis::resource::KUBERNETES;
+use portcullis::{policyfile, rules};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A Deployment of three containers with fields managed by four managers, as one is after a
+/// while in a cluster: 9 kB, half of it `managedFields`.
+const REVIEW: &str = include_str!("review.json");
+
+fn main() {
+    divan::main();
+}
+
+fn shipped() -> Engine {
+    policyfile::load(policyfile::shipped(), rules::ALL, &KUBERNETES).unwrap().engine
+}
+
+#[divan::bench]
+fn decode_all_of_a_review(bencher: Bencher<'_, '_>) {
+    bencher
+        .counter(BytesCount::of_str(REVIEW))
+        .bench(|| serde_json::from_str::<Value<'_>>(divan::black_box(REVIEW)).unwrap());
+}
+
+#[divan::bench]
+fn review_of_a_kind_that_no_policy_is_about(bencher: Bencher<'_, '_>) {
+    let engine = shipped();
+    let body = REVIEW.replace("\"kind\":\"Deployment\"", "\"kind\":\"Whatever\"");
+    bencher.counter(BytesCount::of_str(&body)).bench(|| {
+        admission::review(&engine, &Facts::default(), Stage::Validate, body.as_bytes()).unwrap()
+    });
+}
+
+#[divan::bench]
+fn validate(bencher: Bencher<'_, '_>) {
+    let engine = shipped();
+    bencher.counter(BytesCount::of_str(REVIEW)).bench(|| {
+        admission::review(&engine, &Facts::default(), Stage::Validate, REVIEW.as_bytes()).unwrap()
+    });
+}
+
+#[divan::bench]
+fn mutate(bencher: Bencher<'_, '_>) {
+    let engine = shipped();
+    bencher.counter(BytesCount::of_str(REVIEW)).bench(|| {
+        admission::review(&engine, &Facts::default(), Stage::Mutate, REVIEW.as_bytes()).unwrap()
+    });
+}
+
+#[divan::bench]
+fn evaluate(bencher: Bencher<'_, '_>) {
+    #[derive(Deserialize)]
+    struct Review<'a> {
+        #[serde(borrow)]
+        request: Request<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Request<'a> {
+        #[serde(borrow)]
+        object: &'a RawValue,
+    }
+    let engine = shipped();
+    let review: Review<'_> = serde_json::from_str(REVIEW).unwrap();
+    let object: Value<'_> = serde_json::from_str(review.request.object.get()).unwrap();
+    let subject = Subject::of_object(&object).unwrap();
+    bencher.bench(|| engine.evaluate(&subject, &Facts::default(), Budget::default()));
+}
+
+#[divan::bench]
+fn compile_the_shipped_set() -> Engine {
+    shipped()
+}

@@ -1,0 +1,184 @@
+//! What a person says of the place where objects will be: what a cluster would know by itself.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::Failure;
+use super::policies::unreadable;
+use crate::document::Value;
+use crate::engine::{
+    Engine, Facts, Identity, Inventory, Namespaces, Operation, Placement, Schema, Subject, User,
+};
+use crate::manifest::Manifest;
+use crate::policyfile::{KnownFacts, Source};
+use crate::resource::KUBERNETES;
+
+/// Flags that complete a subject.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Given {
+    /// The namespace of objects that name none
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_NAMESPACE")]
+    namespace: Option<String>,
+    /// The labels of that namespace
+    #[arg(
+        long,
+        value_name = "K=V,...",
+        requires = "namespace",
+        value_delimiter = ',',
+        value_parser = label,
+        env = "PORTCULLIS_NAMESPACE_LABELS"
+    )]
+    namespace_labels: Vec<(String, String)>,
+    /// The tier of the place, as the policy set names tiers
+    #[arg(long, value_name = "TIER", env = "PORTCULLIS_TIER")]
+    tier: Option<String>,
+    /// What is done to the objects
+    #[arg(
+        long,
+        value_name = "OP",
+        default_value = "CREATE",
+        ignore_case = true,
+        env = "PORTCULLIS_OPERATION"
+    )]
+    operation: Doing,
+    /// Who does it
+    #[arg(long, value_name = "NAME", env = "PORTCULLIS_USER")]
+    user: Option<String>,
+    /// A YAML file with more: `namespaces`, `tier`, `objects`, `complete`, `date`
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_FACTS")]
+    facts: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "UPPER")]
+enum Doing {
+    Create,
+    Update,
+    Delete,
+    Connect,
+}
+
+/// All that was said, and what the linted objects tell themselves.
+#[derive(Debug)]
+pub(super) struct Said {
+    given: Given,
+    known: KnownFacts,
+}
+
+/// Facts for one engine and one set of files.
+#[derive(Debug)]
+pub(super) struct Place {
+    namespaces: Namespaces,
+    tier: Option<String>,
+    inventory: Inventory,
+    now: Timestamp,
+}
+
+impl Given {
+    /// Reads what the flags name.
+    pub(super) fn read(&self) -> Result<Said, Failure> {
+        let mut known = KnownFacts::default();
+        if let Some(path) = &self.facts {
+            let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            let name = path.display().to_string();
+            known = KnownFacts::read(&Source::new(&name, &text)).map_err(|problems| {
+                let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
+                Failure::new(format!("the facts can't be used\n{}", lines.join("\n")))
+            })?;
+        }
+        Ok(Said { given: self.clone(), known })
+    }
+}
+
+impl Said {
+    /// Gives objects that name no namespace the one that was said.
+    pub(super) fn complete<'t>(&self, mut manifest: Manifest<'t>) -> Manifest<'t> {
+        if let Some(namespace) = &self.given.namespace {
+            for item in &mut manifest.items {
+                if KUBERNETES.place(&item.identity) == Placement::Unknown {
+                    item.identity.namespace = Some(namespace.clone());
+                }
+            }
+        }
+        manifest
+    }
+
+    /// Puts the operation and the user into a subject.
+    pub(super) fn describe(&self, subject: &mut Subject<'_>) {
+        subject.operation = match self.given.operation {
+            Doing::Create => Operation::Create,
+            Doing::Update => Operation::Update,
+            Doing::Delete => Operation::Delete,
+            Doing::Connect => Operation::Connect,
+        };
+        subject.user = self.given.user.clone().map(|name| User { name, groups: Vec::new() });
+    }
+
+    /// What is known once all files are read. `inventory` is what they hold.
+    pub(super) fn place(
+        &self,
+        engine: &Engine,
+        manifests: &[Manifest<'_>],
+        mut inventory: Inventory,
+    ) -> Place {
+        let ready = self.known.ready(engine);
+        let mut namespaces = ready.namespaces.unwrap_or_default();
+        for manifest in manifests {
+            for item in &manifest.items {
+                note_namespace(&mut namespaces, &item.identity, manifest.value(item));
+            }
+        }
+        if let Some(namespace) = &self.given.namespace
+            && !self.given.namespace_labels.is_empty()
+        {
+            let labels = namespaces.labels.entry(namespace.clone()).or_default();
+            labels.extend(self.given.namespace_labels.iter().cloned());
+        }
+        if let Some(known) = ready.inventory {
+            inventory.complete = known.complete;
+            inventory.append(known);
+        }
+        Place {
+            namespaces,
+            tier: self.given.tier.clone().or(ready.tier),
+            inventory,
+            now: ready.now.unwrap_or_else(Timestamp::now),
+        }
+    }
+}
+
+impl Place {
+    /// As the engine takes them.
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            namespaces: Some(&self.namespaces),
+            tier: self.tier.as_deref(),
+            inventory: Some(&self.inventory),
+            root: None,
+            now: Some(self.now),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+/// Takes the labels of a Namespace that is judged itself.
+fn note_namespace(namespaces: &mut Namespaces, identity: &Identity, object: &Value<'_>) {
+    if !identity.group.is_empty() || identity.kind != "Namespace" {
+        return;
+    }
+    let labels = object.at(&["metadata", "labels"]).and_then(Value::as_map);
+    let text = |value: &Value<'_>| value.as_str().unwrap_or_default().to_owned();
+    let labels = labels.into_iter().flatten().map(|it| (it.key.to_string(), text(&it.value)));
+    namespaces.labels.entry(identity.name.clone()).or_default().extend(labels);
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}

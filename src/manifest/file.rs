@@ -1,0 +1,209 @@
+//! One file of manifests: its documents, and the objects in them.
+
+use std::sync::Arc;
+
+use crate::document::{
+    Body, Document, Duplicate, Lines, Location, Path, Problem, Span, Step, Value, locate, yaml,
+};
+use crate::engine::{Identity, Subject};
+use crate::resource::owner::Owner;
+use crate::resource::stored;
+
+/// A file and what is in it. Everything borrows from the text, which the caller holds.
+#[derive(Debug)]
+pub struct Manifest<'t> {
+    pub name: Arc<str>,
+    /// In the order of the text.
+    pub items: Vec<Item>,
+    /// Documents that can't be read; the others are judged all the same.
+    pub problems: Vec<Problem>,
+    /// How many documents are something else than an object: values, settings of other tools.
+    pub others: usize,
+    lines: Lines<'t>,
+    documents: Vec<Document<'t>>,
+}
+
+/// One object of a file.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub identity: Identity,
+    pub owner: Option<Arc<Owner>>,
+    /// Which of the file's documents it is in.
+    document: usize,
+    /// Where in the document: the root, or an item of a list.
+    within: Path,
+}
+
+impl<'t> Manifest<'t> {
+    /// Reads a text as `kubectl` does. `name` is what findings call it.
+    pub fn read(name: &str, text: &'t str) -> Self {
+        let mut manifest = Self {
+            name: name.into(),
+            items: Vec::new(),
+            problems: Vec::new(),
+            others: 0,
+            lines: Lines::new(text),
+            documents: Vec::new(),
+        };
+        for document in yaml::read(text) {
+            match document {
+                Ok(document) if document.empty || document.value.is_null() => {}
+                Ok(document) => manifest.add(document),
+                Err(problem) => manifest.problems.push(problem),
+            }
+        }
+        manifest
+    }
+
+    /// The object of an item.
+    pub fn value(&self, item: &Item) -> &Value<'t> {
+        let root = self.documents.get(item.document).map(|document| &document.value);
+        let found = root.and_then(|root| down(root, &item.within));
+        found.unwrap_or_else(|| unreachable!("an item is in its file"))
+    }
+
+    /// The subject that an item is.
+    pub fn subject(&self, item: &Item) -> Subject<'_> {
+        Subject::new(item.identity.clone(), self.value(item))
+    }
+
+    /// The keys that stand twice in an item, with their paths from its root.
+    pub fn duplicates(&self, item: &Item) -> impl Iterator<Item = (Path, &Duplicate)> {
+        let document = self.documents.get(item.document);
+        let all = document.map(|document| document.duplicates.as_slice()).unwrap_or_default();
+        let within = item.within.steps.clone();
+        all.iter().filter_map(move |duplicate| {
+            let below = duplicate.path.steps.strip_prefix(within.as_slice())?;
+            Some((Path { steps: below.to_vec() }, duplicate))
+        })
+    }
+
+    /// Where a path of an item is: the thing itself, or the nearest parent of what is missing.
+    pub fn location(&self, item: &Item, path: &Path) -> Location {
+        let (span, exact) = self.span(item, path);
+        self.location_of(span, exact)
+    }
+
+    /// Where a path of an item is, for a person and in bytes of the text.
+    pub fn place(&self, item: &Item, path: &Path) -> (Location, Span) {
+        let (span, exact) = self.span(item, path);
+        (self.location_of(span, exact), span)
+    }
+
+    /// Where some bytes of the text are.
+    pub fn location_of(&self, span: Span, exact: bool) -> Location {
+        let start = self.lines.position(span.start);
+        let end = self.lines.position(span.end.max(span.start));
+        Location {
+            file: Arc::clone(&self.name),
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            exact,
+        }
+    }
+
+    pub(super) fn span(&self, item: &Item, path: &Path) -> (Span, bool) {
+        let Some(document) = self.documents.get(item.document) else {
+            return (Span::new(0, 0), false);
+        };
+        let steps = item.within.steps.iter().chain(&path.steps).cloned().collect();
+        let place = locate(self.lines.text(), &document.value, &Path { steps });
+        (place.span, place.exact)
+    }
+
+    pub(super) fn lines(&self) -> &Lines<'t> {
+        &self.lines
+    }
+
+    /// Takes the objects of a document, each as the API server will keep it: what it drops or
+    /// writes in another way reads the same here and in a review.
+    fn add(&mut self, mut document: Document<'t>) {
+        let head = document.span.start as usize..document.span.end as usize;
+        let head = self.lines.text().get(head).unwrap_or_default();
+        let owner = Owner::of_document(head).map(Arc::new);
+        let index = self.documents.len();
+        match Identity::of_object(&document.value) {
+            Some(identity) if is_list(&document.value, &identity) => {
+                self.unfold(&mut document.value, &identity, index, owner.as_ref());
+            }
+            Some(identity) => {
+                let written = std::mem::replace(&mut document.value, Value::NULL);
+                document.value = stored(written, &identity);
+                self.items.push(Item { identity, owner, document: index, within: Path::root() });
+            }
+            None => self.refuse(&document.value),
+        }
+        self.documents.push(document);
+    }
+
+    /// `kind: List`, or the list of one kind that `kubectl get` writes, whose items may leave
+    /// their own kind out.
+    fn unfold(
+        &mut self,
+        list: &mut Value<'t>,
+        identity: &Identity,
+        document: usize,
+        owner: Option<&Arc<Owner>>,
+    ) {
+        let Some(Body::List(items)) = list.get_mut("items").map(|items| &mut items.body) else {
+            return;
+        };
+        for (index, item) in (0..).zip(items) {
+            let of_list = || {
+                let kind = identity.kind.strip_suffix("List").filter(|kind| !kind.is_empty())?;
+                let metadata =
+                    |key| item.at(&["metadata", key]).and_then(Value::as_str).map(str::to_owned);
+                Some(Identity {
+                    kind: kind.to_owned(),
+                    namespace: metadata("namespace"),
+                    name: metadata("name").unwrap_or_default(),
+                    generate_name: metadata("generateName"),
+                    uid: metadata("uid"),
+                    ..identity.clone()
+                })
+            };
+            match Identity::of_object(item).or_else(of_list) {
+                Some(identity) => {
+                    *item = stored(std::mem::replace(item, Value::NULL), &identity);
+                    self.items.push(Item {
+                        identity,
+                        owner: owner.cloned(),
+                        document,
+                        within: Path { steps: vec![Step::from("items"), Step::Index(index)] },
+                    });
+                }
+                None => self.refuse(item),
+            }
+        }
+    }
+
+    /// Takes note of what is no object. Half of one is a mistake; none of it is some other file.
+    fn refuse(&mut self, value: &Value<'t>) {
+        let text = |key| value.get(key).and_then(Value::as_str);
+        let missing = match (text("apiVersion"), text("kind")) {
+            (None, None) => {
+                self.others += 1;
+                return;
+            }
+            (None, _) => "apiVersion",
+            _ => "kind",
+        };
+        self.problems.push(
+            Problem::new(value.span, format!("the object has no `{missing}`"))
+                .with_help(format!("add `{missing}`")),
+        );
+    }
+}
+
+fn is_list(value: &Value<'_>, identity: &Identity) -> bool {
+    identity.kind.ends_with("List") && value.get("items").is_some_and(|it| it.as_list().is_some())
+}
+
+fn down<'v, 't>(value: &'v Value<'t>, path: &Path) -> Option<&'v Value<'t>> {
+    path.steps.iter().try_fold(value, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Index(index) => value.as_list()?.get(*index as usize),
+    })
+}

@@ -1,0 +1,13 @@
+//! Texts of manifests into subjects, and findings back to lines.
+
+mod file;
+mod mask;
+mod problem;
+#[cfg(feature = "cli")]
+mod search;
+
+pub use self::file::{Item, Manifest};
+pub use self::mask::{Excerpt, Masked};
+pub use self::problem::{DUPLICATE_KEY, UNREADABLE, file_identity, problem_finding};
+#[cfg(feature = "cli")]
+pub use self::search::{Found, Unread, find, read};

@@ -1,0 +1,112 @@
+//! Files, directories and globs into texts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+use ignore::WalkBuilder;
+
+/// The endings of files that a directory is searched for. A file that is named is read whatever
+/// its ending.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// What a path that a person named leads to.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// By name, each once.
+    pub files: Vec<PathBuf>,
+    pub unread: Vec<Unread>,
+}
+
+/// A path that leads nowhere, or to something that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read `{path}`: {problem}")]
+pub struct Unread {
+    pub path: String,
+    pub problem: String,
+}
+
+/// The files that `path` means: itself, the manifests below a directory, or what a glob matches.
+///
+/// What `.gitignore` names is searched too: rendered manifests often are. Hidden files and
+/// directories are not, unless the path itself names them.
+pub fn find(path: &Path) -> Found {
+    let mut found = Found::default();
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => search(path, is_manifest, &mut found),
+        Ok(_) => found.files.push(path.to_owned()),
+        Err(error) => match path.to_str().filter(|text| text.contains(['*', '?', '[', '{'])) {
+            Some(pattern) => search_glob(pattern, &mut found),
+            None => found.unread.push(unread(path, error)),
+        },
+    }
+    found.files.sort();
+    found
+}
+
+/// The text of a file.
+///
+/// # Errors
+///
+/// It can't be read, or holds something else than UTF-8.
+pub fn read(path: &Path) -> Result<String, Unread> {
+    let bytes = fs::read(path).map_err(|error| unread(path, error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+        unread(path, format_args!("line {line} holds something else than UTF-8 text"))
+    })
+}
+
+fn search(folder: &Path, wanted: impl Fn(&Path) -> bool, found: &mut Found) {
+    let mut walk = WalkBuilder::new(folder);
+    walk.standard_filters(false).hidden(true).follow_links(false);
+    for entry in walk.build() {
+        match entry {
+            Ok(entry) if entry.path().is_file() && wanted(entry.path()) => {
+                found.files.push(entry.into_path());
+            }
+            Ok(_) => {}
+            Err(error) => found.unread.push(unread(folder, error)),
+        }
+    }
+}
+
+fn search_glob(pattern: &str, found: &mut Found) {
+    let glob = match GlobBuilder::new(pattern).literal_separator(true).build() {
+        Ok(glob) => glob.compile_matcher(),
+        Err(error) => {
+            found.unread.push(unread(Path::new(pattern), error.kind()));
+            return;
+        }
+    };
+    let fixed = Path::new(pattern)
+        .components()
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']));
+    let base: PathBuf = fixed.collect();
+    let here = base.as_os_str().is_empty();
+    let folder = if here { Path::new(".") } else { &base };
+    let matches = |path: &Path| {
+        glob.is_match(if here { path.strip_prefix(".").unwrap_or(path) } else { path })
+    };
+    search(folder, matches, found);
+    if here {
+        for file in &mut found.files {
+            if let Ok(plain) = file.strip_prefix(".") {
+                *file = plain.to_owned();
+            }
+        }
+    }
+    if found.files.is_empty() && found.unread.is_empty() {
+        found.unread.push(unread(Path::new(pattern), "no file matches"));
+    }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS.contains(&ending))
+}
+
+fn unread(path: &Path, problem: impl ToString) -> Unread {
+    Unread { path: path.display().to_string(), problem: problem.to_string() }
+}

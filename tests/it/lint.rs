@@ -1,0 +1,314 @@
+//! `portcullis lint`: odd input, exit codes, flags.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::cli::{run, run_with};
+
+/// A policy with one plain rule, so that these tests don't rest on what is shipped.
+const POLICY: &str = "
+apiVersion: portcullis.skao.int/v1alpha1
+kind: Policy
+metadata: {name: plain}
+spec:
+  scope: {kinds: [ConfigMap]}
+  rules:
+    - rule: field-required
+      params: {field: 'metadata.labels[\"app\"]'}
+";
+
+const BAD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bad\n";
+const GOOD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: good\n  labels: {app: a}\n";
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.write("policy/plain.yaml", POLICY);
+        folder
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn lint(&self, arguments: &[&str]) -> crate::cli::Ran {
+        self.lint_with(arguments, "")
+    }
+
+    fn lint_with(&self, arguments: &[&str], stdin: impl AsRef<[u8]>) -> crate::cli::Ran {
+        let policy = self.path("policy");
+        let fixed = ["lint", "--no-default-policies", "--policy", &policy];
+        run_with(&[&fixed, arguments].concat(), stdin)
+    }
+}
+
+#[test]
+fn the_exit_code_says_what_the_cluster_would_say() {
+    let folder = Folder::new();
+    let (bad, good) = (folder.write("bad.yaml", BAD), folder.write("good.yaml", GOOD));
+    assert_eq!(folder.lint(&[&good]).code, 0);
+    let ran = folder.lint(&[&bad, &good]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stdout.contains("2 objects in 2 files: 1 deny"), "{ran:?}");
+}
+
+#[test]
+fn nothing_but_comments_is_no_object_and_no_mistake() {
+    let folder = Folder::new();
+    for text in ["", "\n\n", "# nothing\n", "---\n# nothing\n---\n", "\u{feff}# a\r\n"] {
+        let ran = folder.lint_with(&["-"], text);
+        assert_eq!(ran.code, 0, "{text:?} {ran:?}");
+        assert!(ran.stdout.contains("0 objects"), "{text:?} {ran:?}");
+    }
+}
+
+#[test]
+fn a_run_without_any_object_could_not_run() {
+    let folder = Folder::new();
+    let values = folder.write("values.yaml", "image: {tag: 1.0.0}\n");
+    let ran = folder.lint(&[&values]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("--allow-empty"), "{ran:?}");
+    assert_eq!(folder.lint(&["--allow-empty", &values]).code, 0);
+    fs::create_dir(folder.0.path().join("empty")).unwrap();
+    assert_eq!(folder.lint(&[&folder.path("empty")]).code, 2);
+}
+
+#[test]
+fn what_can_not_be_read_is_a_placed_finding_and_the_rest_is_judged() {
+    let folder = Folder::new();
+    let broken = folder.write("broken.yaml", format!("{BAD}---\na: [1\n---\n{GOOD}"));
+    let ran = folder.lint(&["--format", "json", &broken]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let json = ran.json();
+    assert_eq!(json["summary"]["objects"], 2);
+    let rules: Vec<&str> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(rules, ["field-required", "document-unreadable"]);
+    let line = json["findings"][1]["location"]["line"].as_u64().unwrap();
+    assert!((6..=7).contains(&line), "{line}");
+}
+
+#[test]
+fn a_binary_file_is_a_placed_finding() {
+    let folder = Folder::new();
+    for bytes in [&b"apiVersion: v1\nkind: \xff\xfe\n"[..], b"a\0b", b"\x7fELF\x01\x02\x00\x00"] {
+        let binary = folder.write("binary.yaml", bytes);
+        let good = folder.write("good.yaml", GOOD);
+        let ran = folder.lint(&["--format", "json", &binary, &good]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        let json = ran.json();
+        assert_eq!(json["findings"][0]["rule"], "document-unreadable", "{ran:?}");
+        assert!(json["findings"][0]["location"]["file"].as_str().unwrap().ends_with("binary.yaml"));
+        assert_eq!(json["summary"]["objects"], 1);
+    }
+}
+
+#[test]
+fn a_path_that_is_not_there_is_told_and_the_rest_is_judged() {
+    let folder = Folder::new();
+    let bad = folder.write("bad.yaml", BAD);
+    let ran = folder.lint(&["--format", "concise", &folder.path("missing.yaml"), &bad]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stdout.contains("missing.yaml:1:1: deny[document-unreadable]"), "{ran:?}");
+    assert!(ran.stdout.contains("bad.yaml:"), "{ran:?}");
+    let ran = folder.lint(&[&folder.path("*.nothing")]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn a_file_without_permission_is_told_and_the_rest_is_judged() {
+    let folder = Folder::new();
+    let secret = folder.write("secret.yaml", GOOD);
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&secret).is_ok() {
+        // The superuser reads everything; a directory in place of a file fails for everyone.
+        fs::remove_file(&secret).unwrap();
+        std::os::unix::fs::symlink("/nonexistent", &secret).unwrap();
+    }
+    let bad = folder.write("bad.yaml", BAD);
+    let ran = folder.lint(&["--format", "concise", &secret, &bad]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stdout.contains("secret.yaml:1:1: deny[document-unreadable]"), "{ran:?}");
+    assert!(ran.stdout.contains("1 object in 1 file"), "{ran:?}");
+}
+
+#[test]
+fn odd_but_legal_texts_are_judged_as_plain_ones() {
+    let folder = Folder::new();
+    let json = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "bad"}}"#;
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n- {json}\n- {json}\n");
+    let odd = [
+        ("annotations: null", BAD.replace("  name", "  annotations: null\n  name"), 1),
+        ("labels: null", format!("{BAD}  labels: null\n"), 1),
+        ("a tab", BAD.replace("name: bad", "name:\tbad\t"), 1),
+        ("CRLF", BAD.replace('\n', "\r\n"), 1),
+        ("a BOM", format!("\u{feff}{BAD}"), 1),
+        ("JSON", json.to_owned(), 1),
+        ("JSON, tabs", json.replace(", ", ",\n\t"), 1),
+        ("a list", list, 2),
+        ("an anchor", BAD.replace("name: bad", "name: &n bad\n  generateName: *n"), 1),
+    ];
+    for (what, text, findings) in odd {
+        let ran = folder.lint_with(&["--format", "json", "-"], &text);
+        assert_eq!(ran.code, 1, "{what}: {ran:?}");
+        let json = ran.json();
+        let found = json["findings"].as_array().unwrap();
+        assert_eq!(found.len(), findings, "{what}: {ran:?}");
+        assert!(found.iter().all(|it| it["rule"] == "field-required"), "{what}");
+        assert_eq!(json["summary"]["objects"], findings, "{what}");
+    }
+}
+
+#[test]
+fn an_item_of_a_list_has_its_own_place() {
+    let folder = Folder::new();
+    let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: one\n    labels: {app: a}\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: two\n    labels: {other: a}\n";
+    let ran = folder.lint_with(&["--format", "json", "-"], list);
+    let finding = &ran.json()["findings"][0];
+    assert_eq!(finding["path"], "/metadata/labels/app");
+    assert_eq!(finding["subject"]["name"], "two");
+    assert_eq!(
+        (&finding["location"]["line"], &finding["location"]["column"]),
+        (&13.into(), &5.into())
+    );
+    assert_eq!(finding["location"]["exact"], false);
+}
+
+#[test]
+fn half_an_object_is_a_finding() {
+    let folder = Folder::new();
+    let ran = folder.lint_with(&["--format", "concise", "-"], "kind: ConfigMap\nmetadata: {}\n");
+    assert!(ran.stdout.contains("the object has no `apiVersion`"), "{ran:?}");
+    assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn a_key_that_stands_twice_is_a_finding() {
+    let folder = Folder::new();
+    let text = GOOD.replace("  name: good\n", "  name: good\n  name: better\n");
+    let ran = folder.lint_with(&["--format", "json", "-"], text);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let finding = &ran.json()["findings"][0];
+    assert_eq!(finding["rule"], "duplicate-key");
+    assert_eq!(finding["location"]["line"], 5);
+    assert_eq!(finding["subject"]["name"], "better");
+}
+
+#[test]
+fn the_bar_can_be_lowered() {
+    let folder = Folder::new();
+    folder.write("policy/plain.yaml", POLICY.replace("spec:\n", "spec:\n  enforcement: Warn\n"));
+    let bad = folder.write("bad.yaml", BAD);
+    assert_eq!(folder.lint(&[&bad]).code, 0);
+    assert_eq!(folder.lint(&["--fail-on", "warn", &bad]).code, 1);
+    assert_eq!(folder.lint(&["--fail-on", "audit", &bad]).code, 1);
+    assert_eq!(folder.lint(&["--fail-on", "medium", &bad]).code, 1);
+    assert_eq!(folder.lint(&["--fail-on", "critical", &bad]).code, 0);
+}
+
+#[test]
+fn a_missing_fact_is_printed_and_strict_fails() {
+    let folder = Folder::new();
+    let scoped = POLICY.replace("{kinds: [ConfigMap]}", "{kinds: [ConfigMap], tiers: [ci]}");
+    folder.write("policy/plain.yaml", scoped);
+    let bad = folder.write("bad.yaml", BAD);
+    let ran = folder.lint(&[&bad]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("tier not known"), "{ran:?}");
+    assert_eq!(folder.lint(&["--strict", &bad]).code, 1);
+    assert_eq!(folder.lint(&["--tier", "ci", &bad]).code, 1);
+    assert_eq!(folder.lint(&["--tier", "production", &bad]).code, 0);
+}
+
+#[test]
+fn a_namespace_in_the_set_tells_its_labels() {
+    let folder = Folder::new();
+    let scoped = POLICY.replace(
+        "{kinds: [ConfigMap]}",
+        "{kinds: [ConfigMap], namespaceSelector: {matchLabels: {team: a}}}",
+    );
+    folder.write("policy/plain.yaml", scoped);
+    let namespace =
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: here, labels: {team: a}}\n---\n";
+    let ran = folder.lint_with(&["--namespace", "here", "-"], format!("{namespace}{BAD}"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let labels = ["--namespace", "here", "--namespace-labels", "team=b,x=y", "-"];
+    assert_eq!(folder.lint_with(&labels, BAD).code, 0);
+    let labels = ["--namespace", "here", "--namespace-labels", "team=a", "-"];
+    assert_eq!(folder.lint_with(&labels, BAD).code, 1);
+}
+
+#[test]
+fn a_directory_is_searched_for_manifests() {
+    let folder = Folder::new();
+    folder.write("tree/a/bad.yaml", BAD);
+    folder.write("tree/b/bad.yml", BAD.replace("bad", "worse"));
+    folder.write("tree/c/bad.json", r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{}}"#);
+    folder.write("tree/readme.md", "nothing");
+    folder.write("tree/.hidden/bad.yaml", BAD);
+    let ran = folder.lint(&["--format", "json", &folder.path("tree")]);
+    assert_eq!(ran.json()["summary"]["objects"], 3, "{ran:?}");
+    let ran = folder.lint(&["--format", "json", &folder.path("tree/*/bad.y*ml")]);
+    assert_eq!(ran.json()["summary"]["objects"], 2, "{ran:?}");
+}
+
+#[test]
+fn findings_stand_in_the_promised_order_and_twice_the_same() {
+    let folder = Folder::new();
+    for name in ["b.yaml", "a.yaml"] {
+        folder.write(&format!("tree/{name}"), format!("{BAD}---\n{BAD}"));
+    }
+    let tree = folder.path("tree");
+    let first = folder.lint(&["--format", "json", &tree]);
+    let places: Vec<(String, u64)> = first.json()["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let at = &it["location"];
+            let file = Path::new(at["file"].as_str().unwrap()).file_name().unwrap();
+            (file.to_str().unwrap().to_owned(), at["line"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(places.len(), 4);
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(first.stdout, folder.lint(&["--format", "json", &tree]).stdout);
+}
+
+#[test]
+fn a_broken_policy_is_told_with_its_line_and_nothing_is_judged() {
+    let folder = Folder::new();
+    folder
+        .write("policy/plain.yaml", POLICY.replace("rule: field-required", "rule: field-requird"));
+    let bad = folder.write("bad.yaml", BAD);
+    let ran = folder.lint(&[&bad]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("plain.yaml:8:"), "{ran:?}");
+    assert!(ran.stderr.contains("did you mean `field-required`?"), "{ran:?}");
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn a_wrong_flag_says_what_is_right() {
+    let ran = run(&["lint", "--fail-on", "sometimes"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("possible values"), "{ran:?}");
+    assert_eq!(run(&["--version"]).code, 0);
+}
