@@ -1,19 +1,26 @@
 //! What the objects and names of Kubernetes, TANGO and SKA look like; knows no policy and no door.
 
+pub mod build;
+pub mod cni;
 pub mod dsconfig;
 pub mod field;
 pub mod format;
 pub mod image;
 pub mod image_pattern;
+pub mod metadata_key;
 pub mod name;
 pub mod owner;
 pub mod pattern;
+pub mod phrase;
 pub mod quantity;
 pub mod scalar;
 pub mod secret;
 mod shape;
+pub mod shell;
+pub mod tag;
 pub mod tango;
 pub mod tango_host;
+pub mod tango_object;
 pub mod test;
 pub mod version;
 pub mod workload;

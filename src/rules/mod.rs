@@ -3,24 +3,76 @@
 //! A rule's doc comment is its page: `portcullis explain`, the web page and the tests read it.
 //! Rules know nothing of who calls, and reach nothing but the subject and the facts.
 
+mod artefact_metadata;
+mod artefact_name;
+mod artefact_version;
+mod cluster_role;
+mod container_resources;
+mod embedded_document_unreadable;
 mod field_default;
 mod field_forbidden;
 mod field_matches;
 mod field_required;
+mod host_namespace;
+mod host_path;
+mod image_pull_policy;
+mod image_registry;
+mod image_tag;
+mod ingress_host;
+mod label_broken;
 mod label_required;
+mod name_too_long;
+mod network_attachment_config;
+mod privileged_container;
+mod probe_ineffective;
+mod probe_missing;
 mod reference_exists;
+mod secret_literal;
+mod service_exposed;
+mod shell_arguments_lost;
+mod storage_class;
+mod tango_device_duplicate;
+mod tango_device_name;
+mod tango_host_form;
+mod tango_server_instance;
 mod unique;
 
 use crate::engine::Rule;
 
 /// Every rule, by id.
 pub static ALL: &[&Rule] = &[
+    &artefact_metadata::ARTEFACT_METADATA,
+    &artefact_name::ARTEFACT_NAME,
+    &artefact_version::ARTEFACT_VERSION,
+    &cluster_role::CLUSTER_ROLE,
+    &container_resources::CONTAINER_RESOURCES,
+    &embedded_document_unreadable::EMBEDDED_DOCUMENT_UNREADABLE,
     &field_default::FIELD_DEFAULT,
     &field_forbidden::FIELD_FORBIDDEN,
     &field_matches::FIELD_MATCHES,
     &field_required::FIELD_REQUIRED,
+    &host_namespace::HOST_NAMESPACE,
+    &host_path::HOST_PATH,
+    &image_pull_policy::IMAGE_PULL_POLICY,
+    &image_registry::IMAGE_REGISTRY,
+    &image_tag::IMAGE_TAG,
+    &ingress_host::INGRESS_HOST,
+    &label_broken::LABEL_BROKEN,
     &label_required::LABEL_REQUIRED,
+    &name_too_long::NAME_TOO_LONG,
+    &network_attachment_config::NETWORK_ATTACHMENT_CONFIG,
+    &privileged_container::PRIVILEGED_CONTAINER,
+    &probe_ineffective::PROBE_INEFFECTIVE,
+    &probe_missing::PROBE_MISSING,
     &reference_exists::REFERENCE_EXISTS,
+    &secret_literal::SECRET_LITERAL,
+    &service_exposed::SERVICE_EXPOSED,
+    &shell_arguments_lost::SHELL_ARGUMENTS_LOST,
+    &storage_class::STORAGE_CLASS,
+    &tango_device_duplicate::TANGO_DEVICE_DUPLICATE,
+    &tango_device_name::TANGO_DEVICE_NAME,
+    &tango_host_form::TANGO_HOST_FORM,
+    &tango_server_instance::TANGO_SERVER_INSTANCE,
     &unique::UNIQUE,
 ];
 
