@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use json_patch::Patch;
-use serde_json::Value as Json;
 
 use super::compile::Entry;
-use super::patch::{add, apply, rebased};
+use super::patch::{Growing, apply, rebased};
 use super::scope::Applies;
 use super::walk::Walk;
 use super::{
@@ -158,15 +157,15 @@ impl Changed {
         if fixes.is_empty() {
             return None;
         }
-        let mut growing = Json::from(object);
+        let mut growing = Growing::new(object);
         let before = self.changes.len();
         for (path, fix) in fixes {
-            if add(&mut growing, &fix.patch) {
+            if growing.add(&fix.patch) {
                 self.patch.0.extend(fix.patch.0.iter().cloned());
                 self.changes.push(entry.change(path, fix));
             }
         }
-        (self.changes.len() > before).then(|| Value::from(growing))
+        (self.changes.len() > before).then(|| growing.into_value())
     }
 
     /// Nothing changed, since the changes of the entries that made `last` never end.

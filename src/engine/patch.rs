@@ -99,22 +99,37 @@ impl Fix {
     }
 }
 
-/// Carries out a patch that does nothing but add fields and append items, all that a change may
-/// do. `false` if it would do anything else, or does not fit; then nothing is done.
-pub(super) fn add(object: &mut Json, patch: &Patch) -> bool {
-    // One operation does all or nothing by itself.
-    let before = (patch.len() > 1).then(|| object.clone());
-    for operation in patch.iter() {
-        if !is_addition(object, operation)
-            || json_patch::patch(object, std::slice::from_ref(operation)).is_err()
-        {
-            if let Some(before) = before {
-                *object = before;
-            }
-            return false;
-        }
+/// An object while changes are made to it, which only add.
+pub(super) struct Growing {
+    object: Json,
+}
+
+impl Growing {
+    pub(super) fn new(object: &Value<'_>) -> Self {
+        Self { object: Json::from(object) }
     }
-    true
+
+    /// Carries out a patch that does nothing but add fields and append items. `false` if it would
+    /// do anything else, or does not fit; then nothing is done.
+    pub(super) fn add(&mut self, patch: &Patch) -> bool {
+        // One operation does all or nothing by itself.
+        let before = (patch.len() > 1).then(|| self.object.clone());
+        for operation in patch.iter() {
+            if !is_addition(&self.object, operation)
+                || json_patch::patch(&mut self.object, std::slice::from_ref(operation)).is_err()
+            {
+                if let Some(before) = before {
+                    self.object = before;
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn into_value(self) -> Value<'static> {
+        Value::from(self.object)
+    }
 }
 
 /// Whether the operation puts something where nothing is, or behind the last item of a list.

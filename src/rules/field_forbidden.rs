@@ -3,7 +3,7 @@ use serde::Deserialize;
 
 use crate::declare_rule;
 use crate::engine::{
-    Applicability, Check, Configure, Context, FieldStep, Fix, Kinds, Missing, Node, ParameterError,
+    Applicability, Check, Configure, Context, FieldStep, Fix, Kinds, Missing, ParameterError,
     PodKinds,
 };
 use crate::resource::field::FieldPath;
@@ -19,9 +19,9 @@ declare_rule! {
     ///
     /// ## Fields
     ///
-    /// The one that the policy names. `false`, `0`, and an empty string, list or map count as
-    /// absent, since the API server drops them from most fields. A policy that forbids a field
-    /// which the API server always fills is refused when it is loaded.
+    /// The one that the policy names. An empty string, list or map counts as absent, and so does
+    /// what the API server drops, such as `hostNetwork: false`. A policy that forbids a field which
+    /// the API server always fills is refused when it is loaded.
     ///
     /// ## Parameters
     ///
@@ -84,7 +84,7 @@ declare_rule! {
     ///         paths: []
     /// ```
     ///
-    /// What is `false` is as good as absent:
+    /// What the API server drops is as good as absent:
     ///
     /// ```yaml
     /// # params: {field: pod.spec.hostNetwork}
@@ -134,7 +134,7 @@ impl Configure for FieldForbidden {
 impl Check for FieldForbidden {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         for place in self.field.places(cx.object(), cx.pod()) {
-            if !says_nothing(place.node) {
+            if !place.node.is_empty() {
                 let title = format!("remove `{}`", self.field);
                 let fix = Fix::remove(title.as_str(), Applicability::Unsafe, place.node);
                 cx.report(place.node, format!("{} is set", self.field.of(place)))
@@ -152,8 +152,4 @@ impl Check for FieldForbidden {
     fn flaw(&self, kinds: &Kinds, pods: &PodKinds) -> Option<String> {
         self.field.flaw(kinds, pods)
     }
-}
-
-fn says_nothing(node: Node<'_>) -> bool {
-    node.is_empty() || node.as_bool() == Some(false) || node.as_int() == Some(0)
 }

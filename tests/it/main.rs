@@ -18,6 +18,7 @@ mod engine_contained;
 mod engine_ratchet;
 mod engine_scope;
 mod engine_waiver;
+mod host_network;
 mod lint;
 mod odd_rules;
 mod policyfile;

@@ -7,7 +7,8 @@ use portcullis::document::Value;
 use portcullis::engine::Rule;
 use portcullis::rules;
 
-use crate::support::{World, compile, found, parse, set_of, subject, typed};
+use crate::host_network::HOST_NETWORK;
+use crate::support::{World, compile_with, found, manifest, set_of, subject, typed};
 
 /// The sections of a page, in their order.
 const SECTIONS: [&str; 7] =
@@ -22,7 +23,7 @@ struct Example {
 
 #[test]
 fn what_a_page_calls_invalid_is_found() {
-    for rule in rules::ALL {
+    for rule in pages() {
         for example in examples(rule, "Invalid") {
             let findings = judge(rule, &example);
             assert!(!findings.is_empty(), "{}: nothing found in\n{}", rule.id, example.text);
@@ -37,7 +38,7 @@ fn what_a_page_calls_invalid_is_found() {
 
 #[test]
 fn what_a_page_calls_valid_is_clean() {
-    for rule in rules::ALL {
+    for rule in pages() {
         for example in examples(rule, "Valid") {
             let none: [&str; 0] = [];
             assert_eq!(judge(rule, &example), none, "{}:\n{}", rule.id, example.text);
@@ -47,7 +48,7 @@ fn what_a_page_calls_valid_is_clean() {
 
 #[test]
 fn a_page_has_every_section_in_order_with_something_in_it() {
-    for rule in rules::ALL {
+    for rule in pages() {
         let page = page(rule);
         let headings: Vec<&str> =
             page.lines().filter_map(|line| line.strip_prefix("## ")).map(str::trim).collect();
@@ -95,7 +96,7 @@ fn every_file_is_listed_under_its_own_name() {
 
 #[test]
 fn the_page_explains_every_parameter_of_the_schema() {
-    for rule in rules::ALL {
+    for rule in pages() {
         let schema = (rule.parameters)().to_value();
         assert_eq!(schema["type"], "object", "{}", rule.id);
         assert_eq!(schema["additionalProperties"], false, "{}: unknown parameters", rule.id);
@@ -116,8 +117,20 @@ fn a_parameter_that_no_rule_has_is_refused() {
     }
 }
 
+#[test]
+fn the_rule_that_the_documentation_adds_is_one_that_works() {
+    let text = include_str!("../../docs/adding-a-rule.md");
+    let code = text.split("````rust\n").nth(1).unwrap().split("````").next().unwrap();
+    assert_eq!(code, include_str!("host_network.rs"));
+}
+
+/// The rules whose pages are tried: all, and the one that the documentation adds.
+fn pages() -> Vec<&'static Rule> {
+    rules::ALL.iter().copied().chain([&HOST_NETWORK]).collect()
+}
+
 fn judge(rule: &Rule, example: &Example) -> Vec<String> {
-    let value = parse(&example.text);
+    let value = manifest(&example.text);
     let subject = subject(&value);
     let mut set = set_of(rule.id, &example.params);
     // A general rule is about every kind; the example is about its own.
@@ -131,7 +144,7 @@ fn judge(rule: &Rule, example: &Example) -> Vec<String> {
             policy.scope.kinds = vec![kind.clone()];
         }
     }
-    let report = example.world.judge_subject(&compile(&set), &subject);
+    let report = example.world.judge_subject(&compile_with(&set, &pages()).unwrap(), &subject);
     for outcome in &report.outcomes {
         assert_eq!(outcome.reason, None, "{}:\n{}", rule.id, example.text);
     }

@@ -84,7 +84,7 @@ fn a_path_into_containers_finds_all_three_lists_of_every_kind_with_pods() {
 fn what_must_not_be_set_is_removed_by_a_person() {
     let engine = engine("field-forbidden", "{field: 'spec.list[*].a'}");
     let report =
-        judge(&engine, &widget("{list: [{a: x}, {a: 0}, {a: false}, {a: ''}, {a: {}}, {a: 1}]}"));
+        judge(&engine, &widget("{list: [{a: x}, {a: []}, {}, {a: ''}, {a: {}}, {a: false}]}"));
     assert_eq!(
         found(&report),
         [0, 5].map(|rank| format!("/spec/list/{rank}/a: field `spec.list[*].a` is set"))
@@ -266,23 +266,23 @@ fn keys_are_tested_at_their_own_places() {
 #[test]
 fn no_message_holds_what_must_not_be_shown() {
     let secret =
-        "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {password: Hunter2}}";
+        "{apiVersion: v1, kind: Secret, metadata: {name: s}, data: {password: SHVudGVyMg==}}";
     for params in [
-        "{field: stringData.password, pattern: '^x'}",
-        "{field: 'stringData[*]', format: dns-label}",
-        "{field: stringData.password, oneOf: [a]}",
-        "{field: stringData.password, max: 5}",
+        "{field: data.password, pattern: '^x'}",
+        "{field: 'data[*]', format: dns-label}",
+        "{field: data.password, oneOf: [a]}",
+        "{field: data.password, max: 5}",
     ] {
         let report = judge(&engine("field-matches", params), secret);
         assert_eq!(report.findings.len(), 1, "{params}");
-        assert!(!format!("{report:?}").contains("unter2"), "{params}: {report:?}");
+        assert!(!format!("{report:?}").contains("SHVudGVyMg"), "{params}: {report:?}");
         assert!(!format!("{report:?}").contains("upper-case"), "{params}: {report:?}");
         assert!(report.findings[0].message.contains("`•••`"));
     }
     let world = beside(&secret.replace("name: s", "name: other"));
-    let report = world.judge(&engine("unique", "{field: stringData.password}"), secret);
+    let report = world.judge(&engine("unique", "{field: data.password}"), secret);
     assert_eq!(report.findings.len(), 1);
-    assert!(!format!("{report:?}").contains("unter2"));
+    assert!(!format!("{report:?}").contains("SHVudGVyMg"));
 }
 
 #[test]

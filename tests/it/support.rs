@@ -15,6 +15,15 @@ pub(crate) fn parse(text: &str) -> Value<'_> {
     value
 }
 
+/// The one document of a manifest, as the API server keeps it: so every door judges it.
+pub(crate) fn manifest(text: &str) -> Value<'_> {
+    let value = parse(text);
+    match Identity::of_object(&value) {
+        Some(identity) => resource::stored(value, &identity),
+        None => value,
+    }
+}
+
 /// The documents of a text that are not empty.
 pub(crate) fn parse_all(text: &str) -> Vec<Value<'_>> {
     let documents = yaml::read(text).map(|it| it.unwrap_or_else(|err| panic!("{err}: {text}")));
@@ -95,12 +104,12 @@ pub(crate) fn subject<'a>(value: &'a Value<'a>) -> Subject<'a> {
 
 /// What the engine says of a document, with no facts at all.
 pub(crate) fn judge(engine: &Engine, text: &str) -> Report {
-    engine.evaluate(&subject(&parse(text)), &Facts::default(), Budget::default())
+    engine.evaluate(&subject(&manifest(text)), &Facts::default(), Budget::default())
 }
 
 /// What policies change in a document that is created, with no facts at all.
 pub(crate) fn change(engine: &Engine, text: &str) -> Changed {
-    engine.changes(&subject(&parse(text)), &Facts::default(), Budget::default())
+    engine.changes(&subject(&manifest(text)), &Facts::default(), Budget::default())
 }
 
 /// Findings as `path: message`.
@@ -145,7 +154,7 @@ pub(crate) struct World {
 impl World {
     /// Judges a document in this world.
     pub(crate) fn judge(&self, engine: &Engine, text: &str) -> Report {
-        self.judge_subject(engine, &subject(&parse(text)))
+        self.judge_subject(engine, &subject(&manifest(text)))
     }
 
     /// Judges a subject in this world.
@@ -153,6 +162,8 @@ impl World {
         let mut inventory = Inventory::default();
         inventory.complete = self.complete;
         for object in parse_all(&self.objects) {
+            let identity = Identity::of_object(&object).unwrap();
+            let object = resource::stored(object, &identity);
             engine.observe(&self::subject(&object), &mut inventory);
         }
         let namespaces = self.namespaces.clone().map(|labels| Namespaces { labels });
