@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of Kubernetes, of files, of policies.
 
+pub mod edit;
 pub mod embedded;
 pub mod json;
 pub mod scalar;

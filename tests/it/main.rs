@@ -8,6 +8,7 @@
 
 mod architecture;
 mod cli;
+mod document_edit;
 mod document_json;
 mod document_lines;
 mod document_locate;

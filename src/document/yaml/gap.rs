@@ -18,7 +18,7 @@ pub(super) enum After {
 }
 
 /// The first indicator that `wanted` names.
-pub(super) fn find(text: &str, gap: Span, wanted: impl Fn(u8) -> bool) -> Option<u32> {
+pub(in crate::document) fn find(text: &str, gap: Span, wanted: impl Fn(u8) -> bool) -> Option<u32> {
     let bytes = text.as_bytes();
     let bytes = bytes.get(gap.start as usize..bytes.len().min(gap.end as usize))?;
     let mut at = 0;

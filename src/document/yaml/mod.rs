@@ -15,7 +15,7 @@
 
 mod alias;
 mod compose;
-mod gap;
+pub(super) mod gap;
 mod key;
 mod place;
 mod refuse;
