@@ -5,7 +5,7 @@ use std::sync::Arc;
 use json_patch::Patch;
 
 use super::compile::Entry;
-use super::patch::{Growing, apply, rebased};
+use super::patch::{Growing, apply, empty_map_at, rebased};
 use super::scope::Applies;
 use super::walk::Walk;
 use super::{
@@ -97,7 +97,13 @@ impl Engine {
         };
         let changed = self.changes(&Subject::new(identity, &pod), facts, budget);
         changed.object.as_ref()?;
-        apply(subject.object, &rebased(&changed.patch, &keys)).ok()
+        let mut patch = rebased(&changed.patch, &keys);
+        if template.get("metadata").is_none() {
+            // The pod has metadata whether or not its template does.
+            let path = keys.iter().copied().chain(["metadata"]).map(Into::into).collect();
+            patch.0.insert(0, empty_map_at(&Path { steps: path }));
+        }
+        apply(subject.object, &patch).ok()
     }
 
     /// What one entry puts right in the object as the entries before it left it.

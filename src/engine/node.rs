@@ -32,11 +32,14 @@ impl<'s> Node<'s> {
     /// The field `key`, whether or not it is there.
     #[must_use]
     pub fn get(self, key: &'s str) -> Self {
-        let written =
-            self.inner().and_then(|value| value.get(key)).filter(|value| !value.is_null());
+        let written = self
+            .inner()
+            .and_then(|value| value.get(key))
+            .filter(|value| !value.is_null() && !self.is_assigned(key, value));
         let value = match written {
             None if self.value.is_some() && self.shape != Shape::UNKNOWN => {
-                self.schema().default(self, key)
+                let default = self.schema().default(self, key);
+                default.filter(|value| !self.is_assigned(key, value))
             }
             written => written,
         };
@@ -62,10 +65,13 @@ impl<'s> Node<'s> {
             .map(move |(index, item)| self.child(Way::Index(index), Some(item), Some(item), shape))
     }
 
-    /// The fields of a map that are there and not `null`, in the order of the text.
+    /// The fields of a map that are there and not `null`, in the order of the text, without those
+    /// that the API server adds.
     pub fn fields(self) -> impl Iterator<Item = (&'s str, Self)> {
         let map = self.inner().and_then(Value::as_map);
-        let present = map.into_iter().flatten().filter(|entry| !entry.value.is_null());
+        let present = map.into_iter().flatten().filter(move |entry| {
+            !entry.value.is_null() && !self.is_assigned(&entry.key, &entry.value)
+        });
         present.map(move |entry| {
             let key: &'s str = &entry.key;
             let value = Some(&entry.value);
@@ -237,6 +243,10 @@ impl<'s> Node<'s> {
         }
         missing.reverse();
         Some((node, missing))
+    }
+
+    fn is_assigned(self, key: &str, value: &Value<'_>) -> bool {
+        self.shape != Shape::UNKNOWN && self.schema().assigned(self, key, value)
     }
 
     fn item_name(self, item: Trail<'s>, list: Option<Trail<'s>>, index: u32) -> String {

@@ -99,6 +99,12 @@ impl Fix {
     }
 }
 
+/// Adds a map without fields.
+pub(super) fn empty_map_at(path: &Path) -> PatchOperation {
+    let value = Json::Object(serde_json::Map::new());
+    PatchOperation::Add(AddOperation { path: pointer(path), value })
+}
+
 /// An object while changes are made to it, which only add.
 pub(super) struct Growing {
     object: Json,

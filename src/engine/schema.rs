@@ -37,6 +37,10 @@ pub trait Schema: fmt::Debug + Sync {
     /// account's token volume.
     fn injected(&self, list: Shape, item: &Value<'_>) -> bool;
 
+    /// Whether the field `key`, which is there, was put there by the API server itself and reads
+    /// as absent: what a Job gets to find its pods by.
+    fn assigned(&self, parent: Node<'_>, key: &str, value: &Value<'_>) -> bool;
+
     /// The document that the string `text` at a place of this shape holds: `None` if the place
     /// holds no document, an error in words if it does not parse. `key` is the field's name.
     fn embedded<'t>(

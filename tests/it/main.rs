@@ -22,6 +22,7 @@ mod engine_waiver;
 mod host_network;
 mod lint;
 mod odd_rules;
+mod parity;
 mod policyfile;
 mod resource_parse;
 mod resource_shape;

@@ -152,6 +152,15 @@ fn judge(rule: &Rule, example: &Example) -> Vec<String> {
 }
 
 /// The YAML blocks of a section.
+/// Every set of parameters that a page uses, once.
+pub(crate) fn parameters(rule: &Rule) -> Vec<String> {
+    let all = examples(rule, "Invalid").into_iter().chain(examples(rule, "Valid"));
+    let mut parameters: Vec<String> = all.map(|example| example.params).collect();
+    parameters.sort();
+    parameters.dedup();
+    parameters
+}
+
 fn examples(rule: &Rule, name: &str) -> Vec<Example> {
     let section = section(rule, name);
     let blocks = section.split("```yaml\n").skip(1).map(|it| it.split("```").next().unwrap());

@@ -1,10 +1,12 @@
-//! List items that admission plugins add.
+//! List items that admission plugins add, and fields that the API server adds.
 //!
-//! Sources: Kubernetes `plugin/pkg/admission/serviceaccount` for the token's volume and mounts,
+//! Sources: Kubernetes `pkg/registry/batch/job/strategy.go` for the labels and the selector of a
+//! Job, Kubernetes `plugin/pkg/admission/serviceaccount` for the token's volume and mounts,
 //! `defaulttolerationseconds` for the two tolerations, `storage/storageobjectinuseprotection` for
 //! the finalizers. All append, so the items before keep their index.
 
 use crate::document::Value;
+use crate::engine::Node;
 
 const TOKEN_VOLUME: &str = "kube-api-access-";
 const TOKEN_MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -40,6 +42,34 @@ pub(super) fn storage_finalizer(finalizer: &Value<'_>) -> bool {
         finalizer.as_str(),
         Some("kubernetes.io/pv-protection" | "kubernetes.io/pvc-protection")
     )
+}
+
+/// The labels by which a Job finds its pods: on the Job, on its template and on the pods.
+const JOB_LABELS: [&str; 4] = [
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-name",
+    "controller-uid",
+    "job-name",
+];
+
+/// Whether a field is a label or the selector that a Job gets when it is created, or holds
+/// nothing but such labels.
+pub(super) fn of_job(parent: Node<'_>, key: &str, value: &Value<'_>) -> bool {
+    match key {
+        "labels" => value.as_map().is_some_and(|labels| {
+            !labels.is_empty() && labels.iter().all(|it| JOB_LABELS.contains(&&*it.key))
+        }),
+        "selector" => {
+            let subject = parent.identity();
+            let own = parent.value().and_then(|spec| spec.get("manualSelector"));
+            subject.group == "batch"
+                && subject.kind == "Job"
+                && parent.key() == "spec"
+                && own.and_then(Value::as_bool) != Some(true)
+        }
+        key if JOB_LABELS.contains(&key) => parent.key() == "labels",
+        _ => false,
+    }
 }
 
 fn has_token_name(item: &Value<'_>) -> bool {

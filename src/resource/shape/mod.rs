@@ -58,6 +58,10 @@ impl Schema for Kubernetes {
         }
     }
 
+    fn assigned(&self, parent: Node<'_>, key: &str, value: &Value<'_>) -> bool {
+        injected::of_job(parent, key, value)
+    }
+
     fn injected(&self, list: Shape, item: &Value<'_>) -> bool {
         match known(list).map(|entry| entry.form) {
             Some(Form::List(list)) => list.injected.is_some_and(|injected| injected(item)),
