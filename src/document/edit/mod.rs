@@ -48,7 +48,7 @@ pub fn edits(text: &str, document: &Document<'_>, patch: &Patch) -> Result<Vec<E
         let before = expected.clone();
         json_patch::patch(&mut expected, std::slice::from_ref(operation))
             .map_err(|_| refuse("the patch does not fit the document"))?;
-        for step in steps(operation, &before)? {
+        for step in steps(operation, &Value::from(&before))? {
             let edit = edit(draft.text(), &step)?;
             draft.apply(&edit).ok_or_else(|| refuse("an edit leaves the document"))?;
         }
@@ -76,13 +76,15 @@ pub fn apply(text: &str, edits: &[Edit]) -> String {
 }
 
 /// What an operation does, in steps each of which changes one place.
-fn steps(operation: &PatchOperation, before: &Json) -> Result<Vec<Step>, Refusal> {
+fn steps(operation: &PatchOperation, before: &Value<'_>) -> Result<Vec<Step>, Refusal> {
     let tokens = |path: &jsonptr::PointerBuf| -> Tokens {
         path.tokens().map(|token| token.decoded().into_owned()).collect()
     };
     match operation {
-        PatchOperation::Add(add) => diff::add(before, tokens(&add.path), &add.value),
-        PatchOperation::Replace(it) => diff::replace(before, tokens(&it.path), &it.value),
+        PatchOperation::Add(add) => diff::add(before, tokens(&add.path), &Value::from(&add.value)),
+        PatchOperation::Replace(it) => {
+            diff::replace(before, tokens(&it.path), &Value::from(&it.value))
+        }
         PatchOperation::Remove(remove) => Ok(vec![Step::Remove(tokens(&remove.path))]),
         PatchOperation::Test(_) => Ok(Vec::new()),
         PatchOperation::Move(_) | PatchOperation::Copy(_) => {
@@ -95,8 +97,8 @@ fn edit(text: &str, step: &Step) -> Result<Edit, Refusal> {
     let value = read(text)?;
     let source = Source::new(text, &value);
     let edit = match step {
-        Step::Insert(tokens, new) => insert::edit(&source, &value, tokens, &Value::from(new))?,
-        Step::Replace(tokens, new) => replace::edit(&source, &value, tokens, &Value::from(new))?,
+        Step::Insert(tokens, new) => insert::edit(&source, &value, tokens, new)?,
+        Step::Replace(tokens, new) => replace::edit(&source, &value, tokens, new)?,
         Step::Remove(tokens) => remove::edit(&source, &value, tokens)?,
     };
     match source.slice(edit.span) {
