@@ -190,3 +190,57 @@ pub(super) fn rebased(patch: &Patch, prefix: &[&str]) -> Patch {
     }
     moved
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patch(text: &str) -> Patch {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_patch_grows_the_object_as_a_whole_or_not_at_all() {
+        let before = r#"{"a":{"b":1,"empty":"","null":null},"list":[1,2]}"#;
+        let object: Value<'_> = serde_json::from_str(before).unwrap();
+        let add = |path: &str| format!(r#"{{"op":"add","path":"{path}","value":3}}"#);
+        for (paths, grows) in [
+            (&["/a/c"][..], true),
+            (&["/a/empty", "/a/null"], true),
+            (&["/list/-", "/list/3"], true),
+            (&["/list/2"], true),
+            (&["/a/c", "/a/c"], false),
+            (&["/a/c", "/a/b"], false),
+            (&["/a/c", "/list/0"], false),
+            (&["/none/c"], false),
+            (&["/list/x"], false),
+            (&["/list/5"], false),
+            (&["/a/b/c"], false),
+            (&[""], false),
+        ] {
+            let operations: Vec<String> = paths.iter().map(|path| add(path)).collect();
+            let mut growing = Growing::new(&object);
+            let patch = patch(&format!("[{}]", operations.join(",")));
+            assert_eq!(growing.add(&patch), grows, "{paths:?}");
+            let after = growing.into_value();
+            let expected = if grows { apply(&object, &patch).unwrap() } else { object.clone() };
+            assert_eq!(after, expected, "{paths:?}");
+        }
+    }
+
+    #[test]
+    fn what_lies_on_the_way_to_a_template_or_below_it_is_touched() {
+        let fix = |path: &str| Fix {
+            title: String::new(),
+            applicability: Applicability::Safe,
+            patch: patch(&format!(r#"[{{"op":"add","path":"{path}","value":1}}]"#)),
+        };
+        let template = ["spec", "template"];
+        for path in ["", "/spec", "/spec/template", "/spec/template/spec/x"] {
+            assert!(fix(path).touches(&template), "{path}");
+        }
+        for path in ["/metadata", "/spec/replicas", "/spec/templates/spec"] {
+            assert!(!fix(path).touches(&template), "{path}");
+        }
+    }
+}

@@ -99,7 +99,8 @@ pub struct PolicyEntry {
 pub struct Scope {
     /// `GROUP/VERSION/KIND`, `VERSION/KIND` of the core group, or `KIND`, with `*` for any part;
     /// `pods` for Pod and every kind with a pod template; `artefacts` or `artefacts/FORMAT`. The
-    /// rule's own kinds if not given.
+    /// rule's own kinds if not given. `*` leaves out what the cluster itself runs on, such as
+    /// `Lease` and `Binding`: name such a kind to mean it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
     /// CREATE and UPDATE if not given.

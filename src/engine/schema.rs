@@ -66,6 +66,11 @@ pub trait Schema: fmt::Debug + Sync {
     /// Whether Kubernetes itself defines the kinds of this group.
     fn built_in(&self, group: &str) -> bool;
 
+    /// Whether `*` leaves the kind out, so that only who names it means it: it is a request that
+    /// is never stored (`Eviction`, `Binding`), or what the parts of a cluster write to keep it
+    /// running (`Lease`, `EndpointSlice`). To refuse these stops the cluster.
+    fn is_machinery(&self, group: &str, kind: &str) -> bool;
+
     /// Where the subject lives. A Namespace lives in itself.
     fn place<'i>(&self, identity: &'i Identity) -> Placement<'i>;
 

@@ -96,6 +96,10 @@ impl CompiledScope {
         if !self.kinds.iter().all(|kinds| kinds.name(identity, pods)) {
             return Applies::No;
         }
+        let named = || self.kinds.iter().any(|kinds| kinds.spell_out(identity));
+        if pods.schema.is_machinery(&identity.group, &identity.kind) && !named() {
+            return Applies::No;
+        }
         if !self.takes_operation(subject.operation) || self.is_exempt(subject, settings, pods) {
             return Applies::No;
         }

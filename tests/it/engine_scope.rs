@@ -67,6 +67,28 @@ fn kinds_are_meant_with_wildcards_and_by_what_they_hold() {
 }
 
 #[test]
+fn what_the_cluster_runs_on_is_meant_only_by_its_name() {
+    for (api_version, kind) in [
+        ("policy/v1", "Eviction"),
+        ("v1", "Binding"),
+        ("autoscaling/v1", "Scale"),
+        ("authentication.k8s.io/v1", "TokenRequest"),
+        ("authorization.k8s.io/v1", "SubjectAccessReview"),
+        ("coordination.k8s.io/v1", "Lease"),
+        ("discovery.k8s.io/v1", "EndpointSlice"),
+        ("v1", "Event"),
+    ] {
+        let text = object(api_version, kind, "mid");
+        let judged =
+            |kinds: &str| judge(&engine(&format!("{{kinds: ['{kinds}']}}")), &text).outcomes.len();
+        for kinds in ["*", "*/*/*", "v1/*", "policy/*/*", "coordination.k8s.io/v1/*"] {
+            assert_eq!(judged(kinds), 0, "{kinds} on {kind}");
+        }
+        assert_eq!((judged(kind), judged(&format!("*/*/{kind}"))), (1, 1), "{kind}");
+    }
+}
+
+#[test]
 fn artefacts_are_meant_by_their_format_and_repository() {
     let docker = "{format: docker, repository: docker-internal, name: ska-a, version: 1.0.0}";
     for (scope, expected) in [

@@ -58,9 +58,8 @@ declare_rule! {
     }
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[derive(Default)]
 struct HostNetwork {
     /// Names of objects that may.
     allowed: Vec<String>,

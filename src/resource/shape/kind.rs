@@ -49,6 +49,30 @@ const GROUPS: [&str; 24] = [
     "storagemigration.k8s.io",
 ];
 
+/// The groups that hold nothing but requests.
+const REQUEST_GROUPS: [&str; 2] = ["authentication.k8s.io", "authorization.k8s.io"];
+
+/// Requests that are never stored, and what the parts of a cluster write to keep it running.
+const MACHINERY: [(&str, &str); 17] = [
+    ("", "Binding"),
+    ("", "Endpoints"),
+    ("", "Event"),
+    ("", "NodeProxyOptions"),
+    ("", "PodAttachOptions"),
+    ("", "PodExecOptions"),
+    ("", "PodPortForwardOptions"),
+    ("", "PodProxyOptions"),
+    ("", "ServiceProxyOptions"),
+    ("apps", "ControllerRevision"),
+    ("autoscaling", "Scale"),
+    ("coordination.k8s.io", "Lease"),
+    ("coordination.k8s.io", "LeaseCandidate"),
+    ("discovery.k8s.io", "EndpointSlice"),
+    ("events.k8s.io", "Event"),
+    ("policy", "Eviction"),
+    ("storage.k8s.io", "CSINode"),
+];
+
 /// A kind whose objects live in a namespace.
 pub(super) const fn namespaced(
     group: &'static str,
@@ -110,6 +134,10 @@ pub(super) fn pod_kinds() -> &'static [(&'static str, &'static str)] {
 
 pub(super) fn is_built_in(group: &str) -> bool {
     GROUPS.binary_search(&group).is_ok()
+}
+
+pub(super) fn is_machinery(group: &str, kind: &str) -> bool {
+    MACHINERY.contains(&(group, kind)) || REQUEST_GROUPS.contains(&group)
 }
 
 pub(super) fn place(identity: &Identity) -> Placement<'_> {

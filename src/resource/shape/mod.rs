@@ -101,6 +101,10 @@ impl Schema for Kubernetes {
         kind::is_built_in(group)
     }
 
+    fn is_machinery(&self, group: &str, kind: &str) -> bool {
+        kind::is_machinery(group, kind)
+    }
+
     fn place<'i>(&self, identity: &'i Identity) -> Placement<'i> {
         kind::place(identity)
     }
