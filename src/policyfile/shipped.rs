@@ -13,7 +13,20 @@ macro_rules! files {
 }
 
 /// Every file of `policies/`, without its packs and its cases, by name.
-static SHIPPED: &[Source<'static>] = files!["settings.yaml"];
+static SHIPPED: &[Source<'static>] = files![
+    "artefacts.yaml",
+    "images.yaml",
+    "labels.yaml",
+    "network.yaml",
+    "sdp.yaml",
+    "secrets.yaml",
+    "security.yaml",
+    "settings.yaml",
+    "storage.yaml",
+    "tango-config.yaml",
+    "tango-devices.yaml",
+    "workloads.yaml",
+];
 
 /// The default set.
 pub fn shipped() -> &'static [Source<'static>] {

@@ -36,6 +36,7 @@ mod tango_device_name;
 mod tango_host_form;
 mod tango_server_instance;
 mod unique;
+mod wait_ineffective;
 
 use crate::engine::Rule;
 
@@ -74,6 +75,7 @@ pub static ALL: &[&Rule] = &[
     &tango_host_form::TANGO_HOST_FORM,
     &tango_server_instance::TANGO_SERVER_INSTANCE,
     &unique::UNIQUE,
+    &wait_ineffective::WAIT_INEFFECTIVE,
 ];
 
 /// The rule with this id.

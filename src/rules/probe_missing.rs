@@ -26,6 +26,8 @@ declare_rule! {
     ///
     /// - `probes`: the probes that are asked for, of `liveness`, `readiness` and `startup`. The
     ///   default is `liveness` and `readiness`.
+    /// - `withPorts`: whether only containers are judged that name a port in `ports`. The default
+    ///   is `false`.
     ///
     /// ## Fix
     ///
@@ -85,6 +87,20 @@ declare_rule! {
     ///           image: artefact.skao.int/ska-tango-images-tango-dsconfig:1.5.13
     /// ```
     ///
+    /// Nobody connects to a container that has no port:
+    ///
+    /// ```yaml
+    /// # params: {withPorts: true}
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: volume-admin
+    /// spec:
+    ///   containers:
+    ///     - name: volume-admin
+    ///       image: artefact.skao.int/ska-alpine:3.12.0
+    /// ```
+    ///
     /// ## References
     ///
     /// - SKA developer portal, [Container Orchestration Guidelines](https://developer.skatelescope.org/en/latest/tools/containers/orchestration-guidelines.html):
@@ -101,6 +117,7 @@ declare_rule! {
 
 struct ProbeMissing {
     probes: Vec<Probe>,
+    with_ports: bool,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -110,6 +127,9 @@ struct Parameters {
     #[serde(default = "liveness_and_readiness")]
     #[schemars(length(min = 1))]
     probes: Vec<Probe>,
+    /// Whether only containers are judged that name a port.
+    #[serde(default)]
+    with_ports: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -123,11 +143,11 @@ enum Probe {
 impl Configure for ProbeMissing {
     type Parameters = Parameters;
 
-    fn configure(Parameters { probes }: Parameters) -> Result<Self, ParameterError> {
+    fn configure(Parameters { probes, with_ports }: Parameters) -> Result<Self, ParameterError> {
         if probes.is_empty() {
             return Err(ParameterError::new("probes", "must name at least one probe"));
         }
-        Ok(Self { probes })
+        Ok(Self { probes, with_ports })
     }
 }
 
@@ -135,6 +155,9 @@ impl Check for ProbeMissing {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         let Some(pod) = cx.pod().filter(|pod| !is_finite(*pod)) else { return Ok(()) };
         for container in containers(pod).filter(|it| it.keeps_running()) {
+            if self.with_ports && container.node.get("ports").is_empty() {
+                continue;
+            }
             let missing: Vec<(&str, &str)> = self
                 .probes
                 .iter()

@@ -18,7 +18,7 @@ declare_rule! {
     ///
     /// ## Fields
     ///
-    /// `spec.dsname` and the first word of `spec.args` of a `DeviceServer`, and the instances below
+    /// `spec.dsname`, up to a `/`, and the first word of `spec.args` of a `DeviceServer`, and the instances below
     /// `servers` in the dsconfig JSON of `spec.config`. Names are compared without case. Without a
     /// configuration, or with one that has no servers, nothing is judged.
     ///
@@ -127,7 +127,9 @@ impl Check for TangoServerInstance {
                     .help("write `-` for `_`, as the charts do");
             }
         }
-        let Some(name) = server.as_str().filter(|name| !name.is_empty()) else { return Ok(()) };
+        // Some write `server/instance` here.
+        let name = server.as_str().map(|name| name.split_once('/').map_or(name, |(it, _)| it));
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(()) };
         let of_server: Vec<&Instance<'s>> =
             defined.iter().filter(|it| it.server.eq_ignore_ascii_case(name)).collect();
         if of_server.is_empty() {
