@@ -23,11 +23,13 @@ mod host_network;
 mod lint;
 mod odd_rules;
 mod parity;
+mod policies;
 mod policyfile;
 mod resource_parse;
 mod resource_shape;
 mod rule_docs;
 mod rules_general;
+mod rules_meaning;
 #[cfg(feature = "server")]
 mod server;
 mod support;

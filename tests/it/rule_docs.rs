@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use portcullis::document::Value;
-use portcullis::engine::Rule;
+use portcullis::engine::{Rule, Schema as _};
+use portcullis::resource::KUBERNETES;
 use portcullis::rules;
 
 use crate::host_network::HOST_NETWORK;
@@ -151,7 +152,6 @@ fn judge(rule: &Rule, example: &Example) -> Vec<String> {
     found(&report)
 }
 
-/// The YAML blocks of a section.
 /// Every set of parameters that a page uses, once.
 pub(crate) fn parameters(rule: &Rule) -> Vec<String> {
     let all = examples(rule, "Invalid").into_iter().chain(examples(rule, "Valid"));
@@ -161,6 +161,25 @@ pub(crate) fn parameters(rule: &Rule) -> Vec<String> {
     parameters
 }
 
+/// The pods and pod templates of a page's examples of what is invalid that need no facts, as JSON,
+/// each with its parameters.
+pub(crate) fn pods_of_pages(rule: &Rule) -> Vec<(String, String)> {
+    let all = examples(rule, "Invalid").into_iter();
+    let template = |example: Example| {
+        let value = manifest(&example.text);
+        let identity = subject(&value).identity;
+        let template = KUBERNETES.pod_template(&identity.group, &identity.kind)?;
+        let pod = value.at(template)?;
+        let fields = ["metadata", "spec"].map(|key| {
+            let field = pod.get(key).map(|field| serde_json::to_string(field).unwrap());
+            format!("\"{key}\": {}", field.unwrap_or_else(|| "{}".to_owned()))
+        });
+        Some((example.params, fields.join(", ")))
+    };
+    all.filter(|it| !it.text.contains("# facts:")).filter_map(template).collect()
+}
+
+/// The YAML blocks of a section.
 fn examples(rule: &Rule, name: &str) -> Vec<Example> {
     let section = section(rule, name);
     let blocks = section.split("```yaml\n").skip(1).map(|it| it.split("```").next().unwrap());
