@@ -61,7 +61,6 @@ fn a_rule_about_pods_finds_the_same_in_every_kind_that_holds_one() {
         for (params, pod) in pods_of_pages(rule) {
             let mut alone = Vec::new();
             for (kind, prefix, text) in holders(&pod) {
-            for (kind, prefix, text) in holders(&pod) {
                 if kind == "Pod" {
                     alone = find(rule.id, &params, &text);
                     assert!(!alone.is_empty(), "{}: nothing found in {text}", rule.id);
