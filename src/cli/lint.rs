@@ -245,7 +245,7 @@ impl Bench<'_> {
         masked: &mut Masked<'_, '_>,
         all: &[Manifest<'_>],
     ) -> Shown {
-        let (location, span) = manifest.place(item, &finding.path);
+        let (location, span) = manifest.place(item, &finding);
         let snippet = self.shows_lines.then(|| {
             let excerpt = masked.excerpt(rank, item, span);
             Snippet {

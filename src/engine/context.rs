@@ -25,6 +25,7 @@ pub struct Draft {
     pub(super) help: Option<String>,
     pub(super) related: Vec<Related>,
     pub(super) fix: Option<Fix>,
+    pub(super) about_key: bool,
     pub(super) sensitive: bool,
     pub(super) rests_on_absence: bool,
 }
@@ -92,6 +93,7 @@ impl<'s> Context<'s> {
             help: None,
             related: Vec::new(),
             fix: None,
+            about_key: false,
             sensitive: node.is_sensitive(),
             rests_on_absence: false,
         });
@@ -113,6 +115,12 @@ impl Draft {
     /// How to put it right, if there is a way.
     pub fn fix(&mut self, fix: impl Into<Option<Fix>>) -> &mut Self {
         self.fix = fix.into();
+        self
+    }
+
+    /// Says that the finding is about the key at the place: a name that stands there as a key.
+    pub fn about_key(&mut self) -> &mut Self {
+        self.about_key = true;
         self
     }
 

@@ -68,6 +68,8 @@ pub struct Finding {
     /// What to do, as an imperative.
     pub help: Option<String>,
     pub path: Path,
+    /// Whether it is about the key at the place, not about what stands there.
+    pub about_key: bool,
     /// The other places of a finding about several.
     pub related: Vec<Related>,
     pub fix: Option<Fix>,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::document::{
-    Body, Document, Duplicate, Lines, Location, Path, Problem, Span, Step, Value, locate, yaml,
+    Body, Document, Duplicate, Lines, Location, Path, Place, Problem, Span, Step, Value, locate,
+    yaml,
 };
-use crate::engine::{Identity, Subject};
+use crate::engine::{Finding, Identity, Subject};
 use crate::resource::owner::Owner;
 use crate::resource::stored;
 
@@ -84,10 +85,13 @@ impl<'t> Manifest<'t> {
         self.location_of(span, exact)
     }
 
-    /// Where a path of an item is, for a person and in bytes of the text.
-    pub fn place(&self, item: &Item, path: &Path) -> (Location, Span) {
-        let (span, exact) = self.span(item, path);
-        (self.location_of(span, exact), span)
+    /// Where a finding on an item is, for a person and in bytes of the text: its path, or the key
+    /// there.
+    pub fn place(&self, item: &Item, finding: &Finding) -> (Location, Span) {
+        let place = self.find(item, &finding.path);
+        let key = place.key.filter(|_| finding.about_key && place.exact);
+        let span = key.unwrap_or(place.span);
+        (self.location_of(span, place.exact), span)
     }
 
     /// Where some bytes of the text are.
@@ -105,12 +109,16 @@ impl<'t> Manifest<'t> {
     }
 
     pub(super) fn span(&self, item: &Item, path: &Path) -> (Span, bool) {
+        let place = self.find(item, path);
+        (place.span, place.exact)
+    }
+
+    fn find(&self, item: &Item, path: &Path) -> Place {
         let Some(document) = self.documents.get(item.document) else {
-            return (Span::new(0, 0), false);
+            return Place { span: Span::new(0, 0), key: None, exact: false };
         };
         let steps = item.within.steps.iter().chain(&path.steps).cloned().collect();
-        let place = locate(self.lines.text(), &document.value, &Path { steps });
-        (place.span, place.exact)
+        locate(self.lines.text(), &document.value, &Path { steps })
     }
 
     pub(super) fn lines(&self) -> &Lines<'t> {

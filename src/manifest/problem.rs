@@ -43,6 +43,7 @@ pub fn problem_finding(
         message,
         help,
         path,
+        about_key: true,
         related: Vec::new(),
         fix: None,
         waiver: None,

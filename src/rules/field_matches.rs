@@ -263,7 +263,7 @@ impl FieldMatches {
             if let Some(problem) = self.problem(key, child) {
                 // The key itself is in the finding's path; a message holds what `shown` cleaned.
                 let message = format!("a key of {} is one {problem}", self.field.of(place));
-                cx.report(child, message);
+                cx.report(child, message).about_key();
             }
         }
     }

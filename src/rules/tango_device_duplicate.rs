@@ -130,12 +130,17 @@ impl Check for TangoDeviceDuplicate {
             if let Some(first) = own.get(&key) {
                 if !is_same_place(first, &device) {
                     found = true;
-                    let message = format!(
-                        "device `{}` of {whose} is also one of `{}/{}`",
-                        device.name, first.server, first.instance,
-                    );
+                    let message = if is_one_server(first, &device) {
+                        format!("device `{}` of {whose} is `{}` again", device.name, first.name)
+                    } else {
+                        format!(
+                            "device `{}` of {whose} is also one of `{}/{}`",
+                            device.name, first.server, first.instance,
+                        )
+                    };
                     cx.report(device.node, phrase::line(&message))
-                        .help("give each device to one server")
+                        .help("give each device to one server, once")
+                        .about_key()
                         .related_here(first.node, format!("`{}` is here too", first.name));
                 }
                 continue;
@@ -154,7 +159,8 @@ impl Check for TangoDeviceDuplicate {
                 );
                 let draft = cx
                     .report(device.node, phrase::line(&message))
-                    .help("give each device to one server");
+                    .help("give each device to one server, once")
+                    .about_key();
                 for other in others {
                     draft.related_to(other, "it is here too");
                 }
@@ -188,10 +194,11 @@ fn key(object: Node<'_>, device: &str) -> String {
 }
 
 fn is_same_place(one: &Device<'_>, two: &Device<'_>) -> bool {
-    one.server.eq_ignore_ascii_case(two.server)
-        && one.instance.eq_ignore_ascii_case(two.instance)
-        && one.class.eq_ignore_ascii_case(two.class)
-        && one.name == two.name
+    is_one_server(one, two) && one.class.eq_ignore_ascii_case(two.class) && one.name == two.name
+}
+
+fn is_one_server(one: &Device<'_>, two: &Device<'_>) -> bool {
+    one.server.eq_ignore_ascii_case(two.server) && one.instance.eq_ignore_ascii_case(two.instance)
 }
 
 /// Whether a place in another object defines the device for the same server and instance: it ends

@@ -161,8 +161,11 @@ impl TangoDeviceName {
     fn judge<'s>(&'s self, cx: &mut Context<'s>, place: Node<'s>, name: &'s str, is_ours: bool) {
         let name = match DeviceName::parse(name) {
             Err(error) if self.form => {
-                cx.report(place, phrase::line(&error.to_string()))
-                    .help("name it `domain/family/member`, without reserved characters");
+                let draft = cx.report(place, phrase::line(&error.to_string()));
+                draft.help("name it `domain/family/member`, without reserved characters");
+                if is_ours {
+                    draft.about_key();
+                }
                 return;
             }
             Err(_) => return,
@@ -171,7 +174,7 @@ impl TangoDeviceName {
         if is_ours && !self.domains.is_empty() && !self.domains.matches(name.domain) {
             let message =
                 format!("device `{name}` is in domain `{}`, which is none of SKA's", name.domain);
-            cx.report(place, phrase::line(&message)).help(&self.help);
+            cx.report(place, phrase::line(&message)).help(&self.help).about_key();
         }
     }
 }

@@ -124,7 +124,8 @@ impl Check for TangoServerInstance {
                 let message =
                     format!("instance `{}` of `{}` has a `_`", instance.name, instance.server);
                 cx.report(instance.node, phrase::line(&message))
-                    .help("write `-` for `_`, as the charts do");
+                    .help("write `-` for `_`, as the charts do")
+                    .about_key();
             }
         }
         // Some write `server/instance` here.

@@ -1,6 +1,7 @@
 //! The rules with a meaning of their own, beyond what their pages show.
 
 use portcullis::engine::Rule;
+use portcullis::manifest::Manifest;
 use portcullis::rules;
 
 use crate::rule_docs::pods_of_pages;
@@ -222,6 +223,33 @@ fn a_device_that_a_template_left_empty_is_still_one() {
         find("tango-device-name", "{}", &device_server("m", config)),
         ["/spec/config/servers/S/1/C/a~1b: device name `a/b` is not `domain/family/member`"]
     );
+}
+
+#[test]
+fn a_name_that_stands_as_a_key_is_placed_at_the_key() {
+    let text = "\
+apiVersion: tango.tango-controls.org/v1
+kind: DeviceServer
+metadata:
+  name: m
+spec:
+  dependsOn: [a/b]
+  config: |
+    {\"servers\": {\"S\": {\"01\": {\"C\": {
+      \"a/b\":
+        {\"properties\": {}}
+    }}}}}
+";
+    let manifest = Manifest::read("m.yaml", text);
+    let item = &manifest.items[0];
+    let report = judge(&engine("tango-device-name", "{}"), text);
+    let places: Vec<_> = report
+        .findings
+        .iter()
+        .map(|it| manifest.place(item, it).0)
+        .map(|it| (it.line, it.column, it.end_line, it.end_column))
+        .collect();
+    assert_eq!(places, [(9, 7, 9, 12), (6, 15, 6, 18)]);
 }
 
 #[test]
