@@ -61,7 +61,7 @@ impl<'a> Request<'a> {
         let mut json = serde_json::Deserializer::from_str(text);
         let review = ReviewSeed(wanted).deserialize(&mut json);
         let review = review.and_then(|review| json.end().map(|()| review));
-        let review = review.map_err(|err| malformed(err.to_string()))?;
+        let review = review.map_err(|err| malformed(told(&err)))?;
         if review.kind != "AdmissionReview" || review.api_version != "admission.k8s.io/v1" {
             let got = format!("{} {}", clipped(&review.api_version), clipped(&review.kind));
             return Err(malformed(format!("expected admission.k8s.io/v1, got `{}`", got.trim())));
@@ -88,6 +88,26 @@ impl<'a> Request<'a> {
     }
 }
 
+/// What is wrong with a body, and where. Where a value is of the wrong type, serde's own words quote
+/// it, and it may be a secret that stands in the wrong place.
+fn told(error: &serde_json::Error) -> String {
+    if !error.is_data() {
+        return error.to_string();
+    }
+    let (message, at) = (error.to_string(), (error.line(), error.column()));
+    let quotes = message.starts_with("invalid ") || message.starts_with("unknown ");
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) if quotes => {
+            // It ends with the place already.
+            format!("a value is not what it should be: expected {expected}")
+        }
+        None if quotes => {
+            format!("a value is not what it should be at line {} column {}", at.0, at.1)
+        }
+        _ => message,
+    }
+}
+
 /// The first characters of what a stranger sent, for an error message.
 fn clipped(text: &str) -> String {
     text.chars().filter(|char| !char.is_control()).take(64).collect()
@@ -101,13 +121,14 @@ enum Wanted<'e> {
 }
 
 impl Wanted<'_> {
-    /// Whether the objects of a request are worth building, by what was read of it before them.
-    fn wants(self, request: &Request<'_>) -> bool {
-        let Self::Of(engine, stage) = self else { return false };
-        let kind = &request.kind.kind;
-        let judged = kind.is_empty() || engine.may_judge(kind);
-        let created = request.operation.is_none_or(|it| it == Operation::Create);
-        judged && (stage == Stage::Validate || (created && engine.may_change()))
+    fn wants(self, kind: &Kind) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Of(engine, stage) => {
+                let judged = kind.kind.is_empty() || engine.may_judge(&kind.kind);
+                judged && (stage == Stage::Validate || engine.may_change())
+            }
+        }
     }
 }
 
@@ -217,11 +238,11 @@ impl<'de> Visitor<'de> for RequestSeed<'_> {
                     let groups = user.groups.unwrap_or_default();
                     request.user = User { name: user.username, groups };
                 }
-                RequestField::Object if self.0.wants(&request) => {
+                RequestField::Object if self.0.wants(&request.kind) => {
                     let object = fields.next_value_seed(MANAGED_FIELDS)?;
                     request.object = (!object.is_null()).then_some(object);
                 }
-                RequestField::OldObject if self.0.wants(&request) => {
+                RequestField::OldObject if self.0.wants(&request.kind) => {
                     request.old_object = Some(fields.next_value::<&'de RawValue>()?);
                 }
                 RequestField::Object | RequestField::OldObject | RequestField::Other => {

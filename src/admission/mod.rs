@@ -9,7 +9,6 @@
 mod envelope;
 mod respond;
 mod review;
-mod wording;
 
 pub use self::review::{overdue, report, review};
 

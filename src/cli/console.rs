@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Write};
 
 use super::{ALLOWED, COULD_NOT_RUN};
+use crate::document::MAX_BYTES;
 
 /// The streams of one run.
 ///
@@ -50,11 +51,15 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// It can't be read.
+    /// It can't be read, or is longer than a reader takes.
     pub fn read(&mut self) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
-        let read = self.stdin.read_to_end(&mut bytes);
+        let read = self.stdin.by_ref().take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|error| Failure::new(format!("cannot read the standard input: {error}")))?;
+        if bytes.len() > MAX_BYTES {
+            let limit = MAX_BYTES >> 20;
+            return Err(Failure::new(format!("the standard input is longer than {limit} MiB")));
+        }
         Ok(bytes)
     }
 

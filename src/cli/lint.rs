@@ -192,7 +192,7 @@ impl Bench<'_> {
             judged.unreadable = true;
             judged.findings.push(problem_shown(manifest, problem));
         }
-        for (rank, item) in manifest.items.iter().enumerate() {
+        for item in &manifest.items {
             let mut report = self.report(manifest, item, &mut judged);
             report.findings.extend(duplicate_keys(manifest, item));
             let decision = Decision::of(&report);
@@ -204,7 +204,7 @@ impl Bench<'_> {
                 judged.outcomes.push(ShownOutcome { outcome, subject, file });
             }
             for finding in report.findings {
-                let shown = self.shown(finding, &subject, manifest, rank, item, &mut masked, all);
+                let shown = self.shown(finding, &subject, manifest, item, &mut masked, all);
                 judged.findings.push(shown);
             }
         }
@@ -234,20 +234,18 @@ impl Bench<'_> {
         report
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all that there is to know of one finding")]
     fn shown(
         &self,
         finding: Finding,
         subject: &Arc<Identity>,
         manifest: &Manifest<'_>,
-        rank: usize,
         item: &Item,
         masked: &mut Masked<'_, '_>,
         all: &[Manifest<'_>],
     ) -> Shown {
         let (location, span) = manifest.place(item, &finding);
         let snippet = self.shows_lines.then(|| {
-            let excerpt = masked.excerpt(rank, item, span);
+            let excerpt = masked.excerpt(span);
             Snippet {
                 first_line: excerpt.first_line,
                 text: excerpt.text,

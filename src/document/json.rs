@@ -33,13 +33,15 @@ pub(super) fn read_one(text: &str, piece: Span) -> Result<(Document<'_>, Option<
         at: piece.start as usize,
         way: Vec::new(),
         duplicates: Vec::new(),
+        lost: Vec::new(),
     };
     reader.skip_space();
     let value = reader.value()?;
     reader.skip_space();
     let end = reader.offset(reader.at);
     let span = Span::new(piece.start, end);
-    let document = Document { value, span, empty: false, duplicates: reader.duplicates };
+    let Reader { duplicates, lost, .. } = reader;
+    let document = Document { value, span, empty: false, duplicates, lost };
     Ok((document, (end < piece.end).then_some(Span::new(end, piece.end))))
 }
 
@@ -60,6 +62,7 @@ struct Reader<'a> {
     /// The way to the value that is being read.
     way: Vec<Way<'a>>,
     duplicates: Vec<Duplicate>,
+    lost: Vec<Span>,
 }
 
 /// One step of the way, made into a [`Step`] only if there is a duplicate to tell of.
@@ -112,6 +115,7 @@ impl<'a> Reader<'a> {
             let name = key.clone();
             if let Some(held) = fields.insert(Entry { key, key_span, value }) {
                 self.duplicate(&name, key_span, held.key_span);
+                self.lost.push(held.value.span);
             }
             self.skip_space();
             if self.skip(b'}') {
@@ -249,10 +253,8 @@ impl<'a> Reader<'a> {
         if whole && let Ok(number) = figures.parse() {
             return Ok(Body::Int(number));
         }
-        figures.parse().ok().and_then(number::from_float).ok_or_else(|| {
-            let span = self.span(start);
-            Problem::new(span, format!("number `{figures}` is too large"))
-        })
+        let number = figures.parse().ok().and_then(number::from_float);
+        number.ok_or_else(|| Problem::new(self.span(start), "number is too large"))
     }
 
     fn figures(&mut self) -> usize {

@@ -23,6 +23,9 @@ pub struct Document<'a> {
     pub empty: bool,
     /// Keys that one map holds twice, in the order of the text, the first 100.
     pub duplicates: Vec<Duplicate>,
+    /// Values that stand in the text and not in the tree: another value of their key won, or a
+    /// merge did. Whoever shows the text can't tell from the tree what is in them.
+    pub lost: Vec<Span>,
 }
 
 /// A key that its map holds already. The later one wins.

@@ -32,7 +32,7 @@ pub struct Item {
     /// Which of the file's documents it is in.
     document: usize,
     /// Where in the document: the root, or an item of a list.
-    within: Path,
+    pub(super) within: Path,
 }
 
 impl<'t> Manifest<'t> {
@@ -81,8 +81,8 @@ impl<'t> Manifest<'t> {
 
     /// Where a path of an item is: the thing itself, or the nearest parent of what is missing.
     pub fn location(&self, item: &Item, path: &Path) -> Location {
-        let (span, exact) = self.span(item, path);
-        self.location_of(span, exact)
+        let place = self.find(item, path);
+        self.location_of(place.span, place.exact)
     }
 
     /// Where a finding on an item is, for a person and in bytes of the text: its path, or the key
@@ -108,9 +108,24 @@ impl<'t> Manifest<'t> {
         }
     }
 
-    pub(super) fn span(&self, item: &Item, path: &Path) -> (Span, bool) {
-        let place = self.find(item, path);
-        (place.span, place.exact)
+    /// A document and the objects in it.
+    pub(super) fn document(&self, rank: usize) -> Option<(&Document<'t>, &[Item])> {
+        let start = self.items.partition_point(|item| item.document < rank);
+        let end = self.items.partition_point(|item| item.document <= rank);
+        Some((self.documents.get(rank)?, self.items.get(start..end)?))
+    }
+
+    /// The ranks and places of the documents that have a part in `window`.
+    pub(super) fn documents_in(&self, window: Span) -> impl Iterator<Item = (usize, Span)> {
+        let first = self.documents.partition_point(|it| it.span.end <= window.start);
+        let from_first = self.documents.iter().enumerate().skip(first);
+        from_first
+            .map(|(rank, document)| (rank, document.span))
+            .take_while(move |(_, span)| span.start < window.end)
+    }
+
+    pub(super) fn lines(&self) -> &Lines<'t> {
+        &self.lines
     }
 
     fn find(&self, item: &Item, path: &Path) -> Place {
@@ -119,10 +134,6 @@ impl<'t> Manifest<'t> {
         };
         let steps = item.within.steps.iter().chain(&path.steps).cloned().collect();
         locate(self.lines.text(), &document.value, &Path { steps })
-    }
-
-    pub(super) fn lines(&self) -> &Lines<'t> {
-        &self.lines
     }
 
     /// Takes the objects of a document, each as the API server will keep it: what it drops or

@@ -1,10 +1,12 @@
 //! Lines of a file without what must not be shown.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use super::{Item, Manifest};
-use crate::document::Span;
-use crate::engine::{Budget, Node, Schema, Walk};
+use super::Manifest;
+use super::veil::{Veil, joined};
+use crate::document::{Lines, Span};
+use crate::engine::Schema;
 use crate::resource::secret;
 
 /// What stands for a value that must not be shown.
@@ -13,15 +15,18 @@ const HIDDEN: &str = "•••";
 /// The most lines of one excerpt.
 const LINES: u32 = 3;
 
-/// The most characters of one line of an excerpt.
-const LINE_CHARS: usize = 400;
+/// The most bytes of one line of an excerpt. Of a longer one there is but a part.
+const LINE_BYTES: usize = 400;
 
-/// A file whose sensitive values are known, item by item, once someone asks.
+/// How many lines above an excerpt are read for what a comment in it is about.
+const LINES_ABOVE: u32 = 3;
+
+/// A file whose sensitive values are known, document by document, once someone asks.
 #[derive(Debug)]
 pub struct Masked<'m, 't> {
     manifest: &'m Manifest<'t>,
     schema: &'static dyn Schema,
-    hidden: HashMap<usize, Vec<Span>>,
+    veils: HashMap<usize, Veil>,
 }
 
 /// Some lines, with the part that is meant.
@@ -36,131 +41,179 @@ pub struct Excerpt {
 
 impl<'m, 't> Masked<'m, 't> {
     pub fn new(manifest: &'m Manifest<'t>, schema: &'static dyn Schema) -> Self {
-        Self { manifest, schema, hidden: HashMap::new() }
+        Self { manifest, schema, veils: HashMap::new() }
     }
 
-    /// The lines on which `span` stands, the first few of them, with `•••` for every value of
-    /// `item` that must not be shown, and for what looks like a secret anywhere else.
+    /// The lines on which `span` stands, the first few of them, with `•••` for every value that
+    /// must not be shown, whichever object it is of, and for what looks like a secret elsewhere.
     ///
-    /// `rank` is the item's rank in its file.
-    pub fn excerpt(&mut self, rank: usize, item: &Item, span: Span) -> Excerpt {
+    /// What stands in no document that can be read is hidden: nobody knows what is in it.
+    pub fn excerpt(&mut self, span: Span) -> Excerpt {
         let (manifest, schema) = (self.manifest, self.schema);
-        let hidden = self.hidden.entry(rank).or_insert_with(|| sensitive(manifest, item, schema));
-        excerpt(manifest, hidden, span)
-    }
-
-    /// The same for a place in no object: what can't be read is not shown at all, since nobody
-    /// knows what is sensitive in it.
-    pub fn place_only(&self, span: Span) -> Excerpt {
-        let lines = self.manifest.lines();
-        let first_line = lines.position(span.start).line;
-        Excerpt { first_line, text: String::new(), start: 0, end: 0 }
+        let lines = manifest.lines();
+        let (first_line, window) = window(lines, span);
+        let mut hidden = Vec::new();
+        let mut known = window.start;
+        for (rank, document) in manifest.documents_in(window) {
+            hidden.push(Span::new(known, document.start));
+            known = document.end;
+            let veil = self.veils.entry(rank).or_insert_with(|| Veil::over(manifest, rank, schema));
+            let first = veil.hidden.partition_point(|it| it.end <= window.start);
+            let within = veil.hidden.iter().skip(first).take_while(|it| it.start < window.end);
+            hidden.extend(within);
+            hidden.extend(veil.repeated.find(lines.text(), window));
+        }
+        hidden.push(Span::new(known, window.end));
+        hidden.extend(conspicuous(lines, window));
+        let mut writer = Writer { text: lines.text(), shown: String::new(), meant: [None; 2] };
+        writer.write(window, &joined(hidden), span);
+        let Writer { shown, meant: [start, end], .. } = writer;
+        let start = start.unwrap_or(shown.len());
+        Excerpt { first_line, start, end: end.unwrap_or(shown.len()).max(start), text: shown }
     }
 }
 
-fn excerpt(manifest: &Manifest<'_>, hidden: &[Span], span: Span) -> Excerpt {
-    let lines = manifest.lines();
-    let first_line = lines.position(span.start).line;
-    let last_line = lines.position(span.end.max(span.start + 1) - 1).line;
-    let last_line = last_line.clamp(first_line, first_line + LINES - 1);
-    let start = lines.start(first_line).unwrap_or_default();
-    let end = lines.start(last_line).unwrap_or(start)
-        + u32::try_from(lines.line(last_line).map_or(0, str::len)).unwrap_or_default();
+/// The part of the text that an excerpt shows, and the line on which it begins.
+fn window(lines: &Lines<'_>, span: Span) -> (u32, Span) {
+    let first = lines.position(span.start).line;
+    let last = lines.position(span.end.max(span.start + 1) - 1).line;
+    let last = last.clamp(first, first + LINES - 1);
     let text = lines.text();
-    let mut shown = String::new();
-    let (mut from, mut to) = (None, None);
-    let mut at = start;
-    while at < end {
-        let here = shown.len();
-        if from.is_none() && at >= span.start {
-            from = Some(here);
-        }
-        if to.is_none() && at >= span.end {
-            to = Some(here);
-        }
-        if let Some(secret) = hidden.iter().find(|it| it.start <= at && at < it.end) {
-            shown.push_str(HIDDEN);
-            at = secret.end.max(at + 1);
+    let bounds = |line: u32| {
+        let start = lines.start(line).unwrap_or_default() as usize;
+        start..start + lines.line(line).map_or(0, str::len)
+    };
+    let whole = bounds(first).start..bounds(last).end;
+    if (first..=last).all(|line| bounds(line).len() <= LINE_BYTES) {
+        return (first, spanned(whole));
+    }
+    let Range { start, end } = bounds(first);
+    let at = (span.start as usize).clamp(start, end);
+    let from = match end - start > LINE_BYTES {
+        true => text.ceil_char_boundary(at.saturating_sub(LINE_BYTES / 2).max(start)),
+        false => start,
+    };
+    (first, spanned(from..text.floor_char_boundary(end.min(from + LINE_BYTES))))
+}
+
+/// What looks like a secret in a part of the text, whatever the tree says of it: in a key, in a
+/// comment, or in a value that `Veil` took for harmless.
+fn conspicuous(lines: &Lines<'_>, window: Span) -> Vec<Span> {
+    let text = lines.text();
+    let first = lines.position(window.start).line.saturating_sub(LINES_ABOVE).max(1);
+    let last = lines.position(window.end).line;
+    let start = (lines.start(first).unwrap_or_default() as usize)
+        .max((window.start as usize).saturating_sub(LINE_BYTES * LINES_ABOVE as usize));
+    let start = text.floor_char_boundary(start);
+    let end = text.ceil_char_boundary((window.end as usize + LINE_BYTES).min(text.len()));
+    let around = text.get(start..end).unwrap_or_default();
+    let shifted = |range: Range<usize>| spanned(start + range.start..start + range.end);
+    let mut found: Vec<Span> =
+        secret::find(around).into_iter().map(|it| shifted(it.range)).collect();
+
+    // Comments in lines that follow one another are one text.
+    let mut comments = String::new();
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    for line in first..=last {
+        let Some(source) = lines.line(line).filter(|it| it.len() <= LINE_BYTES * 10) else {
             continue;
-        }
-        let Some(char) = text.get(at as usize..).and_then(|rest| rest.chars().next()) else {
-            break;
         };
-        shown.push(char);
-        at += u32::try_from(char.len_utf8()).unwrap_or(1);
-    }
-    let from = from.unwrap_or(shown.len());
-    let to = to.unwrap_or(shown.len()).max(from);
-    defended(first_line, &shown, from, to)
-}
-
-/// Hides what looks like a secret in what is left, as in a comment, and cuts long lines.
-fn defended(first_line: u32, shown: &str, from: usize, to: usize) -> Excerpt {
-    let parts = [shown.get(..from), shown.get(from..to), shown.get(to..)];
-    let mut text = String::new();
-    let mut ends = [0; 3];
-    let suspicious = secret::text_holds_secret(shown);
-    for (part, end) in parts.into_iter().zip(&mut ends) {
-        let part = part.unwrap_or_default();
-        if suspicious {
-            text.push_str(&secret::mask(part));
-        } else {
-            text.push_str(part);
+        if let Some(at) = comment(source) {
+            let begins = lines.start(line).unwrap_or_default() as usize + at;
+            places.push((comments.len(), begins));
+            comments.push_str(source.get(at..).unwrap_or_default());
+            comments.push('\n');
         }
-        *end = text.len();
     }
-    // A secret that lies across the edge of what is meant.
-    if secret::text_holds_secret(&text) {
-        let masked = secret::mask(&text).into_owned();
-        let length = masked.len();
-        return Excerpt { first_line, text: masked, start: 0, end: length };
+    for part in secret::private_parts(&comments) {
+        for (rank, &(joined, begins)) in places.iter().enumerate() {
+            let ends = places.get(rank + 1).map_or(comments.len(), |next| next.0);
+            let (from, to) = (part.start.max(joined), part.end.min(ends));
+            if from < to {
+                found.push(spanned(begins + from - joined..begins + to - joined));
+            }
+        }
     }
-    let [start, end, _] = ends;
-    if text.lines().any(|line| line.chars().count() > LINE_CHARS) {
-        return clipped(first_line, &text, start, end);
-    }
-    Excerpt { first_line, text, start, end }
+    found
 }
 
-/// An excerpt of a very long line: only the part that is meant, as far as it fits.
-fn clipped(first_line: u32, text: &str, start: usize, end: usize) -> Excerpt {
-    let line_start = text.get(..start).and_then(|it| it.rfind('\n')).map_or(0, |at| at + 1);
-    let before = text.get(..start).map_or(0, |it| it.matches('\n').count());
-    let line = u32::try_from(before).map_or(first_line, |before| first_line + before);
-    let rest = text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default();
-    let lead = start - line_start;
-    let skip = rest
-        .char_indices()
-        .map(|(at, _)| at)
-        .take_while(|at| *at <= lead)
-        .last()
-        .unwrap_or_default();
-    let skip = if skip > LINE_CHARS / 2 { skip } else { 0 };
-    let kept: String = rest.get(skip..).unwrap_or_default().chars().take(LINE_CHARS).collect();
-    let start = (lead - skip.min(lead)).min(kept.len());
-    let end = (start + (end.saturating_sub(line_start + lead))).min(kept.len()).max(start);
-    let end = kept.floor_char_boundary(end);
-    Excerpt { first_line: line, start, end, text: kept }
+/// Where a comment may begin in a line.
+fn comment(line: &str) -> Option<usize> {
+    let mut before = b' ';
+    line.bytes().position(|byte| {
+        let begins = byte == b'#' && matches!(before, b' ' | b'\t');
+        before = byte;
+        begins
+    })
 }
 
-/// The places of an object's values that must not be shown.
-fn sensitive(manifest: &Manifest<'_>, item: &Item, schema: &'static dyn Schema) -> Vec<Span> {
-    let subject = manifest.subject(item);
-    let walk = Walk::new(schema, &subject.identity, subject.object, Budget { steps: u64::MAX });
-    let mut places = Vec::new();
-    collect(walk.root(), &mut |node| places.push(manifest.span(item, &node.path()).0));
-    places
+fn spanned(range: Range<usize>) -> Span {
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span::new(offset(range.start), offset(range.end))
 }
 
-fn collect<'s>(node: Node<'s>, add: &mut impl FnMut(Node<'s>)) {
-    if node.is_sensitive() {
-        add(node);
-        return;
+/// Writes a part of a text, and notes where what is meant begins and ends.
+struct Writer<'t> {
+    text: &'t str,
+    shown: String,
+    meant: [Option<usize>; 2],
+}
+
+impl Writer<'_> {
+    fn write(&mut self, window: Span, hidden: &[Span], meant: Span) {
+        let mut hidden = hidden.iter().filter(|it| it.end > window.start).peekable();
+        let mut at = window.start;
+        while at < window.end {
+            self.note(at, meant);
+            let next = hidden.peek().copied();
+            let covered = next.filter(|it| it.start <= at);
+            let end = match covered {
+                Some(span) => span.end,
+                None => {
+                    let edges = [next.map_or(window.end, |it| it.start), meant.start, meant.end];
+                    edges.into_iter().filter(|edge| *edge > at).min().unwrap_or(window.end)
+                }
+            };
+            let end = end.min(window.end);
+            let part = self.text.get(at as usize..end as usize).unwrap_or_default();
+            if covered.is_some() {
+                if at < meant.start && meant.start < end {
+                    self.note(meant.start, meant);
+                }
+                self.hide(part);
+                hidden.next();
+            } else {
+                self.shown.extend(part.chars().filter(|char| *char != '\r'));
+            }
+            at = end;
+        }
+        self.note(at, meant);
     }
-    for (_, field) in node.fields() {
-        collect(field, add);
+
+    fn note(&mut self, at: u32, meant: Span) {
+        let [start, end] = &mut self.meant;
+        if start.is_none() && at >= meant.start {
+            *start = Some(self.shown.len());
+        }
+        if end.is_none() && at >= meant.end {
+            *end = Some(self.shown.len());
+        }
     }
-    for item in node.items() {
-        collect(item, add);
+
+    /// Writes `•••` for what is hidden, in each of its lines.
+    fn hide(&mut self, part: &str) {
+        for (rank, line) in part.split_inclusive('\n').enumerate() {
+            let content = line.trim();
+            if rank > 0 {
+                let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+                self.shown.push_str(line.get(..indent).unwrap_or_default());
+            }
+            if !content.is_empty() {
+                self.shown.push_str(HIDDEN);
+            }
+            if line.ends_with('\n') {
+                self.shown.push('\n');
+            }
+        }
     }
 }

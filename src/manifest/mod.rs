@@ -5,6 +5,7 @@ mod mask;
 mod problem;
 #[cfg(feature = "cli")]
 mod search;
+mod veil;
 
 pub use self::file::{Item, Manifest};
 pub use self::mask::{Excerpt, Masked};

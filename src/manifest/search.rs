@@ -1,10 +1,13 @@
 //! Files, directories and globs into texts.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 use ignore::WalkBuilder;
+
+use crate::document::MAX_BYTES;
 
 /// The endings of files that a directory is searched for. A file that is named is read whatever
 /// its ending.
@@ -44,13 +47,23 @@ pub fn find(path: &Path) -> Found {
     found
 }
 
-/// The text of a file.
+/// The text of a file, or of a pipe.
 ///
 /// # Errors
 ///
-/// It can't be read, or holds something else than UTF-8.
+/// It can't be read, is longer than a reader takes, or holds something else than UTF-8.
 pub fn read(path: &Path) -> Result<String, Unread> {
-    let bytes = fs::read(path).map_err(|error| unread(path, error))?;
+    let file = File::open(path).map_err(|error| unread(path, error))?;
+    // What is not a file has no length beforehand, and what is one may grow.
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::new();
+    if length <= MAX_BYTES as u64 {
+        let mut bounded = file.take(MAX_BYTES as u64 + 1);
+        bounded.read_to_end(&mut bytes).map_err(|error| unread(path, error))?;
+    }
+    if length.max(bytes.len() as u64) > MAX_BYTES as u64 {
+        return Err(unread(path, format_args!("it is longer than {} MiB", MAX_BYTES >> 20)));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;

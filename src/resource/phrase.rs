@@ -1,5 +1,7 @@
 //! Phrases that the messages of several rules are made of.
 
+use super::secret;
+
 /// How many items of a long list are shown.
 const SHOWN: usize = 6;
 
@@ -21,9 +23,10 @@ pub fn either<S: AsRef<str>>(items: &[S]) -> String {
     joined(&first_few(items), "or")
 }
 
-/// A key or an error that quotes one, fit for a message: one line, not too long.
+/// A key or an error that quotes one, fit for a message: one line, not too long, without secrets.
 pub fn line(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let text = secret::mask(text);
     let mut line: String = text.chars().take(LIMIT).map(plain).collect();
     if text.chars().nth(LIMIT).is_some() {
         line.push('…');
@@ -68,6 +71,7 @@ mod tests {
     #[test]
     fn what_somebody_chose_stays_on_one_line() {
         assert_eq!(line("a\nb\u{1b}[0m"), "a b [0m");
+        assert_eq!(line("a://b:hunter2@c is none"), "a://b:•••@c is none");
         assert_eq!(line(&"x".repeat(300)).chars().count(), LIMIT + 1);
     }
 }

@@ -279,7 +279,8 @@ impl FieldMatches {
     fn problem(&self, text: &str, node: Node<'_>) -> Option<String> {
         // A visit is a step; so is what a pattern does with some sixteen bytes.
         node.charge(text.len() as u64 / 16);
-        self.tests.iter().find_map(|test| test.problem(text, node.is_sensitive()))
+        let failed = self.tests.iter().find(|test| test.problem(text, true).is_some())?;
+        failed.problem(text, node.is_sensitive())
     }
 
     fn help(&self) -> Option<String> {

@@ -235,8 +235,9 @@ impl Label {
         if self.tests.is_empty() && value.is_empty() {
             return Some("is empty".to_owned());
         }
-        let problem = self.tests.iter().find_map(|test| test.problem(&value, node.is_sensitive()));
-        problem.map(|problem| format!("is {}, {problem}", node.shown()))
+        let failed = self.tests.iter().find(|test| test.problem(&value, true).is_some())?;
+        let problem = failed.problem(&value, node.is_sensitive())?;
+        Some(format!("is {}, {problem}", node.shown()))
     }
 
     fn help(&self) -> String {

@@ -3,7 +3,7 @@ use serde::Deserialize;
 
 use crate::declare_rule;
 use crate::engine::{Check, Configure, Context, Globs, Missing, Node, ParameterError};
-use crate::resource::secret::{What, find, is_literal, name_is_secret, place_is_secret};
+use crate::resource::secret::{What, argument_is_secret, find, is_literal, name_is_secret};
 use crate::resource::workload::{Container, PROBES, is_device_server, runs};
 
 declare_rule! {
@@ -193,7 +193,7 @@ impl SecretLiteral {
         let probes = PROBES.map(|(probe, _)| node.at(&[probe, "exec", "command"]));
         let lines = [node.get("command"), node.get("args")].into_iter().chain(hooks).chain(probes);
         for argument in lines.flat_map(Node::items) {
-            if place_is_secret(argument) {
+            if argument_is_secret(argument) {
                 let message = format!("command line of {container} holds a password or token");
                 cx.report(argument, message).help(HELP);
             }

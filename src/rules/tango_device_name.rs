@@ -161,7 +161,12 @@ impl TangoDeviceName {
     fn judge<'s>(&'s self, cx: &mut Context<'s>, place: Node<'s>, name: &'s str, is_ours: bool) {
         let name = match DeviceName::parse(name) {
             Err(error) if self.form => {
-                let draft = cx.report(place, phrase::line(&error.to_string()));
+                // The error quotes the name.
+                let message = match place.is_sensitive() {
+                    true => "name of a device is not valid".to_owned(),
+                    false => phrase::line(&error.to_string()),
+                };
+                let draft = cx.report(place, message);
                 draft.help("name it `domain/family/member`, without reserved characters");
                 if is_ours {
                     draft.about_key();

@@ -92,7 +92,7 @@ fn what_is_no_json_is_refused_with_its_place() {
         ("[01]", 2, "`,` or `]` must stand here"),
         ("[1.]", 3, "a digit must stand here"),
         ("[-]", 2, "a digit must stand here"),
-        ("[1e999]", 1, "number `1e999` is too large"),
+        ("[1e999]", 1, "number is too large"),
         ("[\"a", 1, "quote is never closed"),
         ("[\"a\nb\"]", 3, "control character in a string"),
         ("[\"\\x\"]", 2, "unknown escape"),

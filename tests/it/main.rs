@@ -7,14 +7,13 @@
 )]
 
 mod architecture;
+mod canary;
 mod cli;
 mod document_edit;
 mod document_json;
 mod document_lines;
 mod document_locate;
 mod document_typed;
-#[cfg(feature = "server")]
-mod door;
 mod engine_changes;
 mod engine_compile;
 mod engine_contained;
@@ -29,8 +28,6 @@ mod policies;
 mod policyfile;
 mod resource_parse;
 mod resource_shape;
-#[cfg(feature = "server")]
-mod reviews;
 mod rule_docs;
 mod rules_general;
 mod rules_meaning;

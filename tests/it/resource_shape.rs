@@ -27,8 +27,11 @@ fn node_at<'s>(root: Node<'s>, path: &Path) -> Node<'s> {
 }
 
 const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [\
-    {name: a, image: 'b:1', env: [{name: A, value: canary}], args: [canary], \
-     livenessProbe: {httpGet: {httpHeaders: [{name: A, value: canary}]}}}]}}";
+    {name: a, image: 'b:1', \
+     env: [{name: A_TOKEN, value: canary}, {name: TANGO_HOST, value: 'databaseds:10000'}, \
+           {name: A_URL, value: 'amqp://u:canary@h'}], \
+     command: [run, --token, canary], args: [-a, --host=db, --password=canary], \
+     livenessProbe: {httpGet: {httpHeaders: [{name: Authorization, value: canary}]}}}]}}";
 
 #[test]
 fn defaults_stand_inside_of_defaults() {
@@ -77,43 +80,66 @@ fn paths_go_on_inside_documents() {
 }
 
 #[test]
-fn values_are_not_shown_where_secrets_are_passed() {
-    let hidden = [
+fn secrets_are_not_shown() {
+    let config_map =
+        |data: &str| format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}, {data}}}");
+    let custom = |spec: &str| {
+        format!("{{apiVersion: a.b/v1, kind: Custom, metadata: {{name: a}}, spec: {spec}}}")
+    };
+    let secret = "{apiVersion: v1, kind: Secret, metadata: {name: a, labels: {b: canary}, \
+        annotations: {b: canary}}, data: {k: canary}, type: Opaque}";
+    let json = |text: &str| config_map(&format!("data: {{a.json: '{text}'}}"));
+    for (object, pointer) in [
         (POD, "/spec/containers/0/env/0/value"),
-        (POD, "/spec/containers/0/args/0"),
+        (POD, "/spec/containers/0/env/2/value"),
+        (POD, "/spec/containers/0/command/2"),
+        (POD, "/spec/containers/0/args/2"),
         (POD, "/spec/containers/0/livenessProbe/httpGet/httpHeaders/0/value"),
-        ("{apiVersion: v1, kind: Secret, metadata: {name: a}, data: {k: canary}}", "/data/k"),
-        ("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: canary}}", "/data/k"),
-        (
-            "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a.json: '[\"canary\"]'}}",
-            "/data/a.json/0",
-        ),
-        (
-            "{apiVersion: a.b/v1, kind: Custom, metadata: {name: a}, spec: {url: 'http://u:canary@h/'}}",
-            "/spec/url",
-        ),
-        (
-            "{apiVersion: a.b/v1, kind: Custom, metadata: {name: a}, spec: {password: canary}}",
-            "/spec/password",
-        ),
-        (
-            "{apiVersion: a.b/v1, kind: Custom, metadata: {name: a}, spec: {pod: {env: [{name: A, value: canary}]}}}",
-            "/spec/pod/env/0/value",
-        ),
-    ];
-    for (object, pointer) in hidden {
+        (secret, "/data/k"),
+        (secret, "/metadata/labels/b"),
+        (secret, "/metadata/annotations/b"),
+        (&config_map("data: {password: canary}"), "/data/password"),
+        (&config_map("data: {run.sh: 'x --password=canary'}"), "/data/run.sh"),
+        (&config_map("binaryData: {k: canary}"), "/binaryData/k"),
+        (&json(r#"{"token": ["canary"]}"#), "/data/a.json"),
+        (&json(r#"{"token": ["canary"]}"#), "/data/a.json/token/0"),
+        (&json(r#"{"credentials": {"user": "canary"}}"#), "/data/a.json/credentials/user"),
+        (&json(r#"[{"name": "PASSWORD", "value": "canary"}]"#), "/data/a.json/0/value"),
+        (&json(r#"{"kind": "Secret", "data": {"a": "canary"}}"#), "/data/a.json/data/a"),
+        (&config_map("data: {token.json: '{\"a\": \"canary\"}'}"), "/data/token.json/a"),
+        (&custom("{url: 'http://u:canary@h/'}"), "/spec/url"),
+        (&custom("{password: canary}"), "/spec/password"),
+        (&custom("{pod: {env: [{name: PASSWORD, value: canary}]}}"), "/spec/pod/env/0/value"),
+        (&custom("{x: kJ8s2Lq0Zx9Tn4Vb7Wc1}"), "/spec/x"),
+    ] {
         with_root(object, |root| {
             let node = node_at(root, &Path::parse(pointer).unwrap());
             assert!(node.exists(), "{pointer}");
             assert_eq!(node.shown(), "`•••`", "{pointer}");
         });
     }
-    let shown = [
+}
+
+#[test]
+fn what_is_no_secret_is_shown() {
+    let config = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {level: debug, \
+        a.json: '{\"servers\": {\"S\": {\"one\": {\"C\": {\"a/b/c\": {\"properties\": \
+        {\"Address\": [\"10.1.2.3\"]}}}}}}}'}}";
+    let secret = "{apiVersion: v1, kind: Secret, metadata: {name: a, namespace: b}, type: Opaque}";
+    for (object, pointer, expected) in [
         (POD, "/spec/containers/0/image", "`b:1`"),
         (POD, "/spec/containers/0/name", "`a`"),
-        (POD, "/spec/containers/0/env/0/name", "`A`"),
-    ];
-    for (object, pointer, expected) in shown {
+        (POD, "/spec/containers/0/env/0/name", "`A_TOKEN`"),
+        (POD, "/spec/containers/0/env/1/value", "`databaseds:10000`"),
+        (POD, "/spec/containers/0/command/0", "`run`"),
+        (POD, "/spec/containers/0/args/1", "`--host=db`"),
+        (config, "/data/level", "`debug`"),
+        (config, "/data/a.json/servers/S/one/C/a~1b~1c/properties/Address/0", "`10.1.2.3`"),
+        (secret, "/metadata/name", "`a`"),
+        (secret, "/metadata/namespace", "`b`"),
+        (secret, "/type", "`Opaque`"),
+        (secret, "/kind", "`Secret`"),
+    ] {
         with_root(object, |root| {
             assert_eq!(node_at(root, &Path::parse(pointer).unwrap()).shown(), expected);
         });

@@ -89,8 +89,8 @@ const READ: &[(&str, &str)] = &[
 
 /// A text that is refused, the part of it that the problem points at, and the problem.
 const REFUSED: &[(&str, &str, &str)] = &[
-    ("[.inf]", ".inf", "`.inf` has no form in JSON"),
-    ("[-.INF, .nan]", "-.INF", "`-.INF` has no form in JSON"),
+    ("[.inf]", ".inf", "number has no form in JSON"),
+    ("[-.INF, .nan]", "-.INF", "number has no form in JSON"),
     ("null: a", "null", "a key must be a text, not null"),
     ("  : v", "", "a key must be a text, not null"),
     ("? [a, b]\n: c", "[", "a key must be a text, not a list or a map"),
@@ -100,7 +100,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "a key must be a text, not a number of this size",
     ),
     ("a: *nope", "*", "alias names no anchor before it"),
-    ("a: &x [*x]", "*x", "alias `*x` stands inside the value that it names"),
+    ("a: &x [*x]", "*x", "alias stands inside the value that it names"),
     ("x: &a [1]\nw: {<<: *a}", "*a", "`<<` takes an alias of a map, or a list of such aliases"),
     (
         "x: &a [{p: 1}]\nw: {<<: *a}",
@@ -133,7 +133,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("a: \"x\\ud83d\\ude00\"", "\\ud83d", "`\\u` names half a character"),
     ("{a: ?x}", "?", "`?` marks a key here"),
     ("{a: http://x?y}", "?", "`?` marks a key here"),
-    ("a: !!int b", "b", "`b` is no `!!int`"),
+    ("a: !!int b", "b", "value is no `!!int`"),
     ("a: !!binary '*'", "'*'", "`!!binary` value is no base64"),
     ("a: 1\n...\nb: 2", "", "text after `...` is not read by kubectl"),
     ("%YAML 1.1", "", "directive without a document"),

@@ -36,6 +36,7 @@ pub(super) fn compose<'a>(
         gap: source.contains('\t').then_some((piece.start, After::Line)),
         line_breaks: LineBreaks::find(text, piece),
         duplicates: Vec::new(),
+        lost: Vec::new(),
     };
     let mut limits = options! { block_nesting_limit: MAX_DEPTH, flow_nesting_limit: MAX_DEPTH };
     limits.set_emit_comments(false);
@@ -43,10 +44,10 @@ pub(super) fn compose<'a>(
         .read(Parser::new_from_str_with_options(source, limits))
         .and_then(|()| composer.finish(piece.end))
         .map_err(|problem| wording::with_template_help(text, problem))?;
-    let Composer { root, duplicates, .. } = composer;
+    let Composer { root, duplicates, lost, .. } = composer;
     let empty = root.is_none();
     let value = root.unwrap_or(Value { span: piece, body: Body::Null });
-    Ok(Document { value, span: piece, empty, duplicates })
+    Ok(Document { value, span: piece, empty, duplicates, lost })
 }
 
 struct Composer<'a, 'b> {
@@ -64,6 +65,7 @@ struct Composer<'a, 'b> {
     gap: Option<(u32, After)>,
     line_breaks: LineBreaks,
     duplicates: Vec<Duplicate>,
+    lost: Vec<Span>,
 }
 
 /// A collection whose end has not been seen.
@@ -194,7 +196,7 @@ impl<'a> Composer<'a, '_> {
         let body = match tag::scalar(text, style, tag) {
             Ok(Some(body)) => body,
             Ok(None) if at_key => Body::Text(key::not_finite(self.text, span)),
-            Ok(None) => return Err(refuse::not_finite(self.text, span)),
+            Ok(None) => return Err(refuse::not_finite(span)),
             Err(message) => return Err(Problem::new(span, message)),
         };
         let value = Value { span, body };
@@ -276,7 +278,7 @@ impl<'a> Composer<'a, '_> {
         match anchors.and_then(|anchors| anchors.copy(anchor, depth, self.budget)) {
             Some(Ok(value)) => self.add(Value { span, body: value.body }, true),
             Some(Err(TooMuch)) => Err(refuse::too_many_copies(span)),
-            None => Err(refuse::contains_itself(self.text, span)),
+            None => Err(refuse::contains_itself(span)),
         }
     }
 
@@ -305,7 +307,7 @@ impl<'a> Composer<'a, '_> {
                     let field = Key::Field(key::text(value, source.unwrap_or_default())?, span);
                     self.add_key(field);
                 }
-                Some(Key::Merge) => merge(value, is_alias, fields, merged)?,
+                Some(Key::Merge) => merge(value, is_alias, fields, merged, &mut self.lost)?,
                 Some(Key::Field(key, key_span)) => {
                     let entry = Entry { key, key_span, value };
                     let name = entry.key.clone();
@@ -313,6 +315,7 @@ impl<'a> Composer<'a, '_> {
                         && held.key_span.start >= start
                         && !merged.contains(&held.key_span)
                     {
+                        self.lost.push(held.value.span);
                         self.duplicate(&name, key_span, held.key_span);
                     }
                 }
@@ -351,11 +354,14 @@ fn merge<'a>(
     is_alias: bool,
     fields: &mut MapBuilder<'a>,
     merged: &mut HashSet<Span>,
+    lost: &mut Vec<Span>,
 ) -> Result<(), Problem> {
     let mut take = |map: Map<'a>| {
         for entry in map {
             merged.insert(entry.key_span);
-            fields.insert(entry);
+            let held = fields.insert(entry);
+            // What came by another merge stands elsewhere in the text, and in the tree.
+            lost.extend(held.filter(|it| !merged.contains(&it.key_span)).map(|it| it.value.span));
         }
     };
     match value.body {

@@ -66,8 +66,13 @@ impl<'a> Documents<'a> {
     fn document(&mut self, piece: Span) -> Result<Document<'a>, Problem> {
         let source = self.text.get(piece.start as usize..piece.end as usize).unwrap_or_default();
         if split::is_empty(source) {
-            let value = Value { span: piece, body: Body::Null };
-            return Ok(Document { value, span: piece, empty: true, duplicates: Vec::new() });
+            return Ok(Document {
+                value: Value { span: piece, body: Body::Null },
+                span: piece,
+                empty: true,
+                duplicates: Vec::new(),
+                lost: Vec::new(),
+            });
         }
         if !source.trim_start().starts_with('{') {
             return compose::compose(self.text, piece, &mut self.budget);

@@ -137,10 +137,8 @@ pub(super) fn second_document(span: Span) -> Problem {
         .with_help("begin the next document with a line `---`")
 }
 
-pub(super) fn not_finite(text: &str, span: Span) -> Problem {
-    let source = text.get(span.start as usize..span.end as usize).unwrap_or_default();
-    Problem::new(span, format!("`{source}` has no form in JSON"))
-        .with_help("put it in quotes if it is a text")
+pub(super) fn not_finite(span: Span) -> Problem {
+    Problem::new(span, "number has no form in JSON").with_help("put it in quotes if it is a text")
 }
 
 pub(super) fn collection_as_key(span: Span) -> Problem {
@@ -171,9 +169,8 @@ pub(super) fn too_many_copies(span: Span) -> Problem {
     )
 }
 
-pub(super) fn contains_itself(text: &str, span: Span) -> Problem {
-    let alias = text.get(span.start as usize..span.end as usize).unwrap_or_default();
-    Problem::new(span, format!("alias `{alias}` stands inside the value that it names"))
+pub(super) fn contains_itself(span: Span) -> Problem {
+    Problem::new(span, "alias stands inside the value that it names")
 }
 
 pub(super) fn merge_of_no_map(span: Span) -> Problem {

@@ -52,7 +52,7 @@ fn named<'a>(name: &str, text: &str) -> Result<Option<Body<'a>>, String> {
         },
         _ => None,
     };
-    body.map(Some).ok_or_else(|| format!("`{text}` is no `!!{name}`"))
+    body.map(Some).ok_or_else(|| format!("value is no `!!{name}`"))
 }
 
 /// Standard base64 with padding; line breaks count for nothing. A byte that is no UTF-8 becomes

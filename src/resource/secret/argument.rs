@@ -1,6 +1,10 @@
 //! Secrets on command lines.
 
+use std::ops::Range;
+
 use super::{is_literal, name_is_secret, text_holds_secret};
+use crate::document::Step;
+use crate::engine::Node;
 
 /// Flags of one letter after which programs take a password.
 const SHORT_FLAGS: [(&str, &str); 4] =
@@ -9,12 +13,39 @@ const SHORT_FLAGS: [(&str, &str); 4] =
 /// Programs that take a password in the same argument: `-pPASSWORD`.
 const MYSQL: [&str; 2] = ["mysql", "mariadb"];
 
-/// Whether `argument` is or holds a secret, given the arguments before it, the program first:
-/// what follows `--password` is one.
-pub fn argument_is_secret<'a>(before: impl IntoIterator<Item = &'a str>, argument: &str) -> bool {
-    if text_holds_secret(argument) {
-        return true;
+/// Whether an item of a command line is or holds a secret, by itself or because of the items
+/// before it: what follows `--password` is one.
+pub fn argument_is_secret(item: Node<'_>) -> bool {
+    item.as_str().is_some_and(|text| is_secret(&before(item), text))
+}
+
+/// The items before an item of `command` or `args`, the program first; none for another place.
+pub(super) fn before(item: Node<'_>) -> Vec<&str> {
+    let Some(Step::Index(rank)) = item.path().steps.last().cloned() else { return Vec::new() };
+    let list = item.parent();
+    let earlier = list.items().take(rank as usize).filter_map(Node::as_str);
+    match list.key() {
+        "command" => earlier.collect(),
+        "args" => {
+            let command = list.parent().get("command");
+            command.items().filter_map(Node::as_str).chain(earlier).collect()
+        }
+        _ => Vec::new(),
     }
+}
+
+fn is_secret(before: &[&str], argument: &str) -> bool {
+    let password = password_in(before.iter().copied(), argument);
+    text_holds_secret(argument)
+        || password.and_then(|password| argument.get(password)).is_some_and(is_literal)
+}
+
+/// Where in `argument` a password stands if the arguments before it ask for one: all of it behind
+/// `--password`, a part of it in `mysql -pPASSWORD` and `curl -u USER:PASSWORD`.
+pub(super) fn password_in<'a>(
+    before: impl IntoIterator<Item = &'a str>,
+    argument: &str,
+) -> Option<Range<usize>> {
     let mut last = "";
     let mut program = "";
     for earlier in before {
@@ -24,20 +55,20 @@ pub fn argument_is_secret<'a>(before: impl IntoIterator<Item = &'a str>, argumen
         }
         last = earlier;
     }
-    if is_mysql(program)
-        && let Some(password) = argument.strip_prefix("-p")
-    {
-        return is_literal(password);
+    let end = argument.len();
+    if is_mysql(program) && argument.starts_with("-p") {
+        return Some(2..end);
     }
-    if argument.starts_with('-') || !is_literal(argument) {
-        return false;
+    if argument.starts_with('-') {
+        return None;
     }
     if SHORT_FLAGS.contains(&(program, last)) {
         // `curl -u NAME` asks for the password.
-        return last != "-u"
-            || argument.split_once(':').is_some_and(|(_, password)| is_literal(password));
+        let colon = || argument.find(':').map(|colon| colon + 1..end);
+        return if last == "-u" { colon() } else { Some(0..end) };
     }
-    last.starts_with('-') && !last.contains(['=', ' ']) && name_is_secret(last)
+    let asks = last.starts_with('-') && !last.contains(['=', ' ']) && name_is_secret(last);
+    asks.then_some(0..end)
 }
 
 fn takes_password(program: &str) -> bool {
@@ -66,7 +97,7 @@ mod tests {
         ];
         for arguments in secret {
             let (last, before) = arguments.split_last().unwrap();
-            assert!(argument_is_secret(before.iter().copied(), last), "{arguments:?}");
+            assert!(is_secret(before, last), "{arguments:?}");
         }
         let plain: [&[&str]; 8] = [
             &["serve", "--password", "$(PASSWORD)"],
@@ -80,7 +111,7 @@ mod tests {
         ];
         for arguments in plain {
             let (last, before) = arguments.split_last().unwrap();
-            assert!(!argument_is_secret(before.iter().copied(), last), "{arguments:?}");
+            assert!(!is_secret(before, last), "{arguments:?}");
         }
     }
 }

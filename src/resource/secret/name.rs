@@ -40,6 +40,40 @@ const NO_SECRETS: [&str; 18] = [
     "redacted", "required", "str", "string", "true", "yes",
 ];
 
+/// Words with which a name ends whose value is better not shown, though no rule calls it a secret.
+const PRIVATE_WORDS: [&str; 13] = [
+    "auth",
+    "authorization",
+    "bearer",
+    "cookie",
+    "cookies",
+    "cred",
+    "creds",
+    "jwt",
+    "passcode",
+    "psk",
+    "pw",
+    "salt",
+    "secrets",
+];
+
+/// Endings of file names, which say nothing of what is in the file.
+const ENDINGS: [&str; 9] =
+    ["cfg", "conf", "env", "ini", "json", "properties", "txt", "yaml", "yml"];
+
+/// Files of which all is secret.
+const PRIVATE_FILES: [&str; 9] = [
+    ".dockercfg",
+    ".dockerconfigjson",
+    ".netrc",
+    ".pgpass",
+    "_netrc",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "id_rsa",
+];
+
 /// What begins a value that says where the secret is.
 const REFERENCES: [&str; 13] = [
     "/etc/",
@@ -76,6 +110,50 @@ pub fn name_is_secret(name: &str) -> bool {
         "key" => before.last().is_some_and(|word| SECRET_KEYS.contains(&word.as_str())),
         last => last.ends_with("pwd") || SECRET_WORDS.iter().any(|word| last.ends_with(word)),
     }
+}
+
+/// Whether what has this name is not to be shown. More names than [`name_is_secret`] knows: to
+/// hide a value too many costs less than to show one.
+pub(super) fn name_is_private(name: &str) -> bool {
+    if name_is_secret(name) || PRIVATE_FILES.contains(&name) {
+        return true;
+    }
+    let words = words(name);
+    let mut words: &[String] = &words;
+    while let Some((last, rest)) = words.split_last()
+        && (ENDINGS.contains(&last.as_str()) || TRAILING_WORDS.contains(&last.as_str()))
+    {
+        words = rest;
+    }
+    match words {
+        [.., key, data] if data == "data" => key == "key",
+        [before @ .., last] => {
+            PRIVATE_WORDS.contains(&last.as_str())
+                || (before.len() + 1 < name.len() && name_is_secret(&words.join("-")))
+        }
+        [] => false,
+    }
+}
+
+/// Whether a value under the name of a secret may be shown: it says yes, no or nothing, or where
+/// the secret is. What [`is_literal`] merely takes for a placeholder may be a secret.
+pub(super) fn says_nothing(value: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let lower = value.to_ascii_lowercase();
+    let whole = |open: &str, close: char| {
+        let inside = value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+        inside.is_some_and(|inside| !inside.contains(close))
+    };
+    let is_variable = value.strip_prefix('$').is_some_and(|name| {
+        name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    });
+    NO_SECRETS.contains(&lower.as_str())
+        || value.chars().all(|c| matches!(c, '*' | '.' | '-' | '•' | '…'))
+        || REFERENCES.iter().any(|prefix| lower.starts_with(prefix))
+        || (value.starts_with("{{") && value.ends_with("}}"))
+        || whole("$(", ')')
+        || whole("${", '}')
+        || is_variable
 }
 
 /// Whether a value can be a secret itself: not if it is empty, says yes or no, or stands for
@@ -172,6 +250,39 @@ mod tests {
             "monkey",
         ] {
             assert!(!name_is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn more_names_are_private_than_secret() {
+        for name in [
+            "Authorization",
+            "X-Auth",
+            "COOKIE",
+            "credentials.json",
+            "token.txt",
+            ".dockerconfigjson",
+            "client-key-data",
+            "PASSWORD",
+        ] {
+            assert!(name_is_private(name), "{name}");
+        }
+        for name in
+            ["config.json", "TANGO_HOST", "author", "metadata", "data", "key.json", "json", ""]
+        {
+            assert!(!name_is_private(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_may_be_a_secret_says_something() {
+        for value in
+            ["", "true", "0", "$(A)", "${A:-b}", "$A_1", "{{ .Values.a }}", "/run/x", "***"]
+        {
+            assert!(says_nothing(value), "{value}");
+        }
+        for value in ["$hunter2", "$(A)$(B)", "<hunter2>", "[hunter2]", "xxxx", "hunter2"] {
+            assert!(!says_nothing(value), "{value}");
         }
     }
 

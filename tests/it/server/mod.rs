@@ -3,7 +3,7 @@
 mod certificate;
 mod deadline;
 mod drain;
-pub(crate) mod harness;
+mod harness;
 mod management;
 mod overload;
 mod route;

@@ -1,0 +1,210 @@
+//! What of a text is not to be shown: more than the rule about literal secrets finds.
+//!
+//! A rule that cries wolf is turned off, so it asks [`find`](super::find). To show a secret costs
+//! more than to hide a sentence, so whoever shows a text asks here.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexSet};
+
+use super::name::{name_is_private, says_nothing};
+use super::{find, random, tree};
+use crate::document::embedded;
+
+/// What a secret is shown as.
+const MASK: &str = "•••";
+
+/// The parts of a text that must not be shown, by place; no two overlap.
+pub fn private_parts(text: &str) -> Vec<Range<usize>> {
+    let mut parts = match tree::private_parts(text) {
+        // JSON has no comments; what is written in YAML may say more than the document does.
+        Some(parts) if embedded::is_json(text) => parts,
+        parts => parts.into_iter().flatten().chain(lines(text)).collect(),
+    };
+    parts.extend(find(text).into_iter().map(|it| it.range));
+    parts.extend(random::words(text));
+    merged(parts)
+}
+
+/// The text with `•••` for every part that must not be shown.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    let parts = private_parts(text);
+    if parts.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut end = 0;
+    for part in parts {
+        masked.push_str(text.get(end..part.start).unwrap_or_default());
+        masked.push_str(MASK);
+        end = part.end;
+    }
+    masked.push_str(text.get(end..).unwrap_or_default());
+    Cow::Owned(masked)
+}
+
+/// Names and values that stand in two fields of one thing, as in `name: PASSWORD, value: …`,
+/// whatever marks of YAML, JSON or a comment stand between them.
+pub fn private_pairs(text: &str) -> Vec<Range<usize>> {
+    captured(text, &PAIR, |name, value| name_is_private(name) && !says_nothing(value))
+}
+
+/// The private parts of a text that is no document.
+fn lines(text: &str) -> Vec<Range<usize>> {
+    let hints = HINTS.matches(text);
+    let mut parts = Vec::new();
+    if hints.matched(0) {
+        parts.extend(captured(text, &LINE, |name, value| {
+            name_is_private(name) && !says_nothing(value)
+        }));
+        parts.extend(private_pairs(text));
+    }
+    if hints.matched(1) {
+        parts.extend(captured(text, &LOGIN, |_, value| !says_nothing(value)));
+    }
+    if hints.matched(2) {
+        // The port of a registry, and the tag before an image's digest.
+        let is_port = |value: &str| {
+            value.split('/').next().is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        parts.extend(captured(text, &URL, |_, value| !is_port(value)));
+        parts.extend(captured(text, &TOKEN, |_, _| true));
+        parts.extend(captured(text, &USER, |_, _| true).into_iter().filter(|it| {
+            let after = text.get(it.end..).unwrap_or_default();
+            !after.starts_with("@sha")
+        }));
+    }
+    parts
+}
+
+/// What `pattern` captures as `secret` where name and value are as they must be.
+fn captured(
+    text: &str,
+    pattern: &Regex,
+    is_private: impl Fn(&str, &str) -> bool,
+) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(captures) = pattern.captures_at(text, from) {
+        let Some(secret) = captures.name("secret") else { break };
+        let name = captures.name("name");
+        let matches = is_private(name.map_or("", |it| it.as_str()), secret.as_str());
+        if matches {
+            found.push(secret.range());
+        }
+        // What follows a name that promises nothing may begin with one that does.
+        let next = if matches { secret.end() } else { name.map_or(secret.end(), |it| it.end()) };
+        from = text.ceil_char_boundary(next.max(captures.get_match().start() + 1));
+    }
+    found
+}
+
+fn merged(mut parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    parts.retain(|part| !part.is_empty());
+    parts.sort_by_key(|part| (part.start, part.end));
+    let mut apart: Vec<Range<usize>> = Vec::new();
+    for part in parts {
+        match apart.last_mut() {
+            Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
+            _ => apart.push(part),
+        }
+    }
+    apart
+}
+
+/// What a text must hold for the patterns below to be tried.
+static HINTS: LazyLock<RegexSet> = LazyLock::new(|| {
+    const HINTS: [&str; 3] = [
+        r"(?i)pass|pwd|secret|token|key|cred|auth|bearer|cookie|jwt|psk|pw|salt",
+        r"(?i)login\s+\S+\s+password",
+        r"[:/][^\s@]*@",
+    ];
+    RegexSet::new(HINTS).unwrap_or_else(|error| unreachable!("{error}"))
+});
+
+/// `name = value` up to the end of the line, or of the quote.
+static LINE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[ \t]*[=:][ \t]*(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'][^\r\n]*)"#,
+    )
+});
+
+static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(?:name|key)\\*["']?[ \t]*[:=][ \t]*\\*["']?(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[\s,#]*\\*["']?values?\\*["']?[ \t]*[:=][\s\[#-]*(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'][^\r\n]*)"#,
+    )
+});
+
+/// What `.netrc` holds.
+static LOGIN: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)login\s+\S+\s+password\s+(?<secret>\S+)"));
+
+/// A password with a slash in it.
+static URL: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"[A-Za-z]://[^\s/@:"'<>\[]*:(?<secret>[^\s"'<>@]+)@"#));
+
+/// A token that stands where the user does.
+static TOKEN: LazyLock<Regex> =
+    LazyLock::new(|| regex(r#"[A-Za-z]://(?<secret>[^\s/@:"'<>]{16,})@"#));
+
+/// `user:password@host` without a scheme.
+static USER: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r#"(?:^|[\s"'=,;])[A-Za-z0-9_.-]+:(?<secret>[^\s@:/"',;]+)@[A-Za-z0-9(\[]"#)
+});
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_masked_text_keeps_all_but_the_secrets() {
+        for (text, masked) in [
+            ("a://b:hunter2@c --token hunter2", "a://b:•••@c --token •••"),
+            ("password=hunter2;x\nuser=ska", "password=•••\nuser=ska"),
+            ("user=ska\npassword: correct horse\nport=1", "user=ska\npassword: •••\nport=1"),
+            ("X_TOKEN='hunter 2' run", "X_TOKEN=••• run"),
+            ("password: $hunter2", "password: •••"),
+            ("--set=db.password=hunter2", "--set=db.password=•••"),
+            ("# - name: DB_PASSWORD\n#   value: hunter2", "# - name: DB_PASSWORD\n#   value: •••"),
+            ("machine h login me password hunter2", "machine h login me password •••"),
+            ("redis://:ab/cd@host", "redis://:•••@host"),
+            ("https://abcdef0123456789@host/x", "https://•••@host/x"),
+            ("ska:hunter2@tcp(db)/eda", "ska:•••@tcp(db)/eda"),
+            ("Cookie: hunter2", "Cookie: •••"),
+            ("got kJ8s2Lq0Zx9Tn4Vb7Wc1", "got •••"),
+            (
+                r#"{"env": [{"name": "DB_PASSWORD", "value": "hunter2"}], "port": 1}"#,
+                r#"{"env": [{"name": "DB_PASSWORD", "value": •••}], "port": 1}"#,
+            ),
+        ] {
+            assert_eq!(mask(text), masked);
+        }
+    }
+
+    #[test]
+    fn what_holds_no_secret_stays_as_it_is() {
+        for text in [
+            "nothing here",
+            "tango-databaseds.ska-mid.svc.cluster.local:10000",
+            "artefact.skao.int/ska-tango-images-tango-db:11.0.2",
+            "busybox:1.36@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "docker://registry:5000/x@sha256:9f86",
+            "mid-dish/dish-manager/SKA001",
+            "token: true",
+            "PASSWORD=$(PASSWORD)",
+            "password: {{ .Values.password }}",
+            "key: config.json",
+            r#"{"servers": {"Motor": {"1": {"Motor": {"mid-dish/motor/1": {}}}}}}"#,
+            r#"[{"name": "macvlan@eth0"}]"#,
+            "ops@skao.int",
+        ] {
+            assert_eq!(mask(text), text);
+        }
+    }
+}
