@@ -121,14 +121,13 @@ enum Wanted<'e> {
 }
 
 impl Wanted<'_> {
-    fn wants(self, kind: &Kind) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::Of(engine, stage) => {
-                let judged = kind.kind.is_empty() || engine.may_judge(&kind.kind);
-                judged && (stage == Stage::Validate || engine.may_change())
-            }
-        }
+    /// Whether the objects of a request are worth building, by what was read of it before them.
+    fn wants(self, request: &Request<'_>) -> bool {
+        let Self::Of(engine, stage) = self else { return false };
+        let kind = &request.kind.kind;
+        let judged = kind.is_empty() || engine.may_judge(kind);
+        let created = request.operation.is_none_or(|it| it == Operation::Create);
+        judged && (stage == Stage::Validate || (created && engine.may_change()))
     }
 }
 
@@ -238,11 +237,11 @@ impl<'de> Visitor<'de> for RequestSeed<'_> {
                     let groups = user.groups.unwrap_or_default();
                     request.user = User { name: user.username, groups };
                 }
-                RequestField::Object if self.0.wants(&request.kind) => {
+                RequestField::Object if self.0.wants(&request) => {
                     let object = fields.next_value_seed(MANAGED_FIELDS)?;
                     request.object = (!object.is_null()).then_some(object);
                 }
-                RequestField::OldObject if self.0.wants(&request.kind) => {
+                RequestField::OldObject if self.0.wants(&request) => {
                     request.old_object = Some(fields.next_value::<&'de RawValue>()?);
                 }
                 RequestField::Object | RequestField::OldObject | RequestField::Other => {

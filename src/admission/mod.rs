@@ -9,6 +9,7 @@
 mod envelope;
 mod respond;
 mod review;
+mod wording;
 
 pub use self::review::{overdue, report, review};
 

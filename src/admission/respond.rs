@@ -4,19 +4,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use super::review::sentence;
-use crate::document::{Path, Step};
+use super::wording;
 use crate::engine::{Changed, Decision, Ground, Outcome, Report, State};
-
-/// The API server cuts every warning at 256 characters once all together exceed 4,096
-/// (apiserver, pkg/endpoints/filters/warning.go); more than that is not sent.
-const WARNINGS_CHARS: usize = 4_096;
-const WARNING_CHARS: usize = 256;
 
 /// What a message or an annotation may hold. Ours: a bound for kubectl and for the audit log.
 const MESSAGE_CHARS: usize = 8_192;
+
+/// How many causes a denial names, and what one may hold; for the same reason.
+const CAUSES: usize = 256;
+const CAUSE_CHARS: usize = 1_024;
 
 /// `response` of an AdmissionReview.
 #[derive(Debug, Serialize)]
@@ -24,8 +21,7 @@ const MESSAGE_CHARS: usize = 8_192;
 pub(super) struct Response {
     uid: String,
     allowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<Status>,
+    status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,14 +32,21 @@ pub(super) struct Response {
     audit_annotations: BTreeMap<&'static str, String>,
 }
 
-/// `metav1.Status`, as far as a denial fills it.
+/// `metav1.Status`, as far as an answer fills it. The API server reads it of a denial only; other
+/// readers (kube-core) want one in every answer.
 #[derive(Debug, Serialize)]
 struct Status {
-    status: &'static str,
-    message: String,
-    reason: &'static str,
-    details: Details,
     code: u16,
+    #[serde(flatten)]
+    denial: Option<Denial>,
+}
+
+#[derive(Debug, Serialize)]
+struct Denial {
+    status: &'static str,
+    reason: &'static str,
+    message: String,
+    details: Details,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,7 +77,7 @@ impl Response {
         Self {
             uid: String::new(),
             allowed: true,
-            status: None,
+            status: Status { code: 200, denial: None },
             patch_type: None,
             patch: None,
             warnings: Vec::new(),
@@ -87,15 +90,16 @@ impl Response {
         let mut response = Self::allowed(&report.digest);
         response.allowed = decision.allowed();
         if !decision.allowed() {
-            response.status = Some(Status {
+            let denials = &decision.denials;
+            let denial = Denial {
                 status: "Failure",
-                message: joined(&decision.denials, MESSAGE_CHARS),
                 reason: "Forbidden",
-                details: Details { causes: decision.denials.iter().map(Cause::of).collect() },
-                code: 403,
-            });
+                message: wording::joined(denials, MESSAGE_CHARS),
+                details: Details { causes: denials.iter().take(CAUSES).map(Cause::of).collect() },
+            };
+            response.status = Status { code: 403, denial: Some(denial) };
         }
-        response.warnings = warnings(&decision.warnings);
+        response.warnings = wording::warnings(&decision.warnings);
         response.annotate(
             "audit",
             &decision.audited,
@@ -119,8 +123,10 @@ impl Response {
             response.patch = Some(STANDARD.encode(patch));
             let names = changed.changes.iter().map(|it| format!("{}/{}", it.policy, it.entry));
             let mut names: Vec<String> = names.collect();
+            names.sort_unstable();
             names.dedup();
-            response.audit_annotations.insert("changed", clipped(&names.join(", "), MESSAGE_CHARS));
+            let names = wording::clipped(&names.join(", "), MESSAGE_CHARS);
+            response.audit_annotations.insert("changed", names);
         }
         response.annotate_unjudged(&changed.outcomes);
         response
@@ -156,7 +162,7 @@ impl Response {
     ) {
         let included: Vec<Ground<'_>> = grounds.iter().copied().filter(include).collect();
         if !included.is_empty() {
-            self.audit_annotations.insert(key, joined(&included, MESSAGE_CHARS));
+            self.audit_annotations.insert(key, wording::joined(&included, MESSAGE_CHARS));
         }
     }
 
@@ -168,83 +174,14 @@ impl Response {
 
 impl Cause {
     fn of(ground: &Ground<'_>) -> Self {
-        let field = match ground {
-            Ground::Finding(finding) => field_path(&finding.path),
-            Ground::Unjudged(_) => String::new(),
-        };
-        Self { reason: "FieldValueInvalid", message: printable(&sentence(ground)), field }
-    }
-}
-
-/// One warning a ground, the most severe first, within what the API server passes on.
-fn warnings(grounds: &[Ground<'_>]) -> Vec<String> {
-    let mut warnings: Vec<String> = grounds
-        .iter()
-        .map(|ground| {
-            let text = printable(&sentence(ground));
-            match ground {
-                Ground::Finding(finding) if finding.state == State::Existing => {
-                    format!("{text} (existing)")
-                }
-                _ => text,
-            }
-        })
-        .collect();
-    let total: usize = warnings.iter().map(|it| it.chars().count()).sum();
-    if total <= WARNINGS_CHARS {
-        return warnings;
-    }
-    let keep = WARNINGS_CHARS / WARNING_CHARS - 1;
-    let left_out = warnings.len().saturating_sub(keep);
-    warnings.truncate(keep);
-    for warning in &mut warnings {
-        *warning = clipped(warning, WARNING_CHARS);
-    }
-    if left_out > 0 {
-        warnings.push(format!("and {left_out} more"));
-    }
-    warnings
-}
-
-/// The sentences of all grounds in one line.
-fn joined(grounds: &[Ground<'_>], limit: usize) -> String {
-    let mut text = String::new();
-    for (index, ground) in grounds.iter().enumerate() {
-        let sentence = printable(&sentence(ground));
-        if index > 0 && text.chars().count() + sentence.chars().count() > limit {
-            _ = write!(text, "; and {} more", grounds.len() - index);
-            break;
+        Self {
+            // The words of metav1.CauseType and of apimachinery's field errors.
+            reason: match ground {
+                Ground::Finding(_) => "FieldValueInvalid",
+                Ground::Unjudged(_) => "InternalError",
+            },
+            message: wording::clipped(&wording::message(ground), CAUSE_CHARS),
+            field: wording::clipped(&wording::field(ground), CAUSE_CHARS),
         }
-        if index > 0 {
-            text.push_str("; ");
-        }
-        text.push_str(&clipped(&sentence, limit));
-    }
-    text
-}
-
-/// A path as the API server writes one: `spec.containers[0].image`, `metadata.labels[a/b]`.
-fn field_path(path: &Path) -> String {
-    let mut text = String::new();
-    for step in &path.steps {
-        match step {
-            Step::Index(index) => _ = write!(text, "[{index}]"),
-            Step::Key(key) if key.contains(['.', '/', ' ']) => _ = write!(text, "[{key}]"),
-            Step::Key(key) if text.is_empty() => text.push_str(key),
-            Step::Key(key) => _ = write!(text, ".{key}"),
-        }
-    }
-    text
-}
-
-/// Without characters that an HTTP header can't carry.
-fn printable(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
-}
-
-fn clipped(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(limit - 1).chain(['…']).collect(),
     }
 }

@@ -5,7 +5,7 @@ use super::respond::Response;
 use super::{Answer, Malformed, Reviewed, Stage, Summary};
 use crate::document::Value;
 use crate::engine::{
-    Budget, Decision, Engine, Facts, Ground, Identity, Operation, Report, Status, Subject,
+    Budget, Decision, Engine, Facts, Identity, Operation, Report, Status, Subject,
 };
 
 /// Answers one review. Pure: everything that a rule may need is in `facts`.
@@ -168,16 +168,4 @@ impl Request<'_> {
             },
         }
     }
-}
-
-/// A finding or an unjudged rule in one line: policy and entry first, then what, then what to do.
-pub(super) fn sentence(ground: &Ground<'_>) -> String {
-    let mut text = format!("{}/{}: {}", ground.policy(), ground.entry(), ground.message());
-    if let Ground::Finding(finding) = ground
-        && let Some(help) = &finding.help
-    {
-        text.push_str("; ");
-        text.push_str(help);
-    }
-    text
 }

@@ -5,7 +5,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::gate::{Gate, NoRoom, Place};
+use super::gate::{NoRoom, Place};
 use super::limits::Limits;
 
 /// Why a body was not read to its end.
@@ -24,30 +24,38 @@ pub(super) enum Unread {
 /// The whole body. What was read of it is counted in `place`.
 pub(super) async fn read(
     body: &mut Incoming,
-    gate: &Gate,
     place: &mut Place,
     limits: &Limits,
     deadline: Instant,
 ) -> Result<Bytes, Unread> {
+    timeout_at(deadline, whole(body, place, limits.body_bytes)).await.unwrap_or(Err(Unread::Slow))
+}
+
+async fn whole(body: &mut Incoming, place: &mut Place, most: usize) -> Result<Bytes, Unread> {
     let declared = body.size_hint().exact().unwrap_or(0);
     let declared = usize::try_from(declared).unwrap_or(usize::MAX);
-    if declared > limits.body_bytes {
+    if declared > most {
         return Err(Unread::TooLarge);
     }
-    // Memory that is not written to yet costs nothing, so a length may be believed here; it is
-    // counted as it comes.
-    let mut whole = Vec::with_capacity(declared);
-    let deadline = deadline.min(Instant::now() + limits.body);
-    loop {
-        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| Unread::Slow)?;
-        let Some(frame) = frame else { return Ok(Bytes::from(whole)) };
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
-        if whole.len() + data.len() > limits.body_bytes {
+        if whole.len() + data.len() > most {
             return Err(Unread::TooLarge);
         }
-        gate.grow(place, data.len()).map_err(|NoRoom| Unread::NoRoom)?;
+        place.grow(data.len()).map_err(|NoRoom| Unread::NoRoom)?;
+        if whole.is_empty() {
+            // A small body comes in one piece.
+            if body.is_end_stream() {
+                return Ok(data);
+            }
+            // Memory that is not written to yet costs nothing, so a length may be believed here;
+            // it is counted as it comes.
+            whole.reserve_exact(declared);
+        }
         whole.extend_from_slice(&data);
     }
+    Ok(Bytes::from(whole))
 }
 
 /// Reads on and keeps nothing, so that the caller comes to read the answer. True at the end of

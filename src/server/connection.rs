@@ -2,11 +2,10 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::io;
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::mem;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -17,11 +16,12 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until};
 
 use super::drain::{Drain, Phase};
 use super::limits::Limits;
+use super::pulse::{Heard, Pulse};
 
 /// Answers requests. There is no error in it: whatever goes wrong has a response.
 pub(super) trait Service: Clone + Send + Sync + 'static {
@@ -56,27 +56,26 @@ pub(super) async fn serve<I, S>(
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service,
 {
-    let pulse = Pulse::new(protocol, limits);
-    let answer = {
-        let (pulse, drain) = (pulse.clone(), drain.clone());
-        service_fn(move |request: Request<Incoming>| {
-            let (service, drain) = (service.clone(), drain.clone());
-            let busy = pulse.busy();
-            async move {
-                let version = request.version();
-                let mut response = service.call(request).await;
-                // HTTP/2 says it with a frame of its own, and has no such header.
-                if version < Version::HTTP_2 && drain.phase() >= Phase::Draining {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                drop(busy);
-                Ok::<_, Infallible>(response)
+    let pulse = Pulse::new(limits);
+    let shared = Arc::new((service, drain.clone(), pulse.clone()));
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let (service, drain, pulse) = &*shared;
+            let _busy = pulse.busy();
+            let version = request.version();
+            // In a box, since this future is moved about before it starts.
+            let mut response = Box::pin(service.call(request)).await;
+            // HTTP/2 says it with a frame of its own, and has no such header.
+            if version < Version::HTTP_2 && drain.has_reached(Phase::Draining) {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-        })
-    };
+            Ok::<_, Infallible>(response)
+        }
+    });
     match protocol {
         Protocol::Http1 => {
-            let io = TokioIo::new(Heard { io, pulse: pulse.clone() });
+            let io = TokioIo::new(Heard::new(io, pulse.clone()));
             let mut builder = http1::Builder::new();
             // Its own deadline for headers also runs while a connection is idle.
             builder.timer(TokioTimer::new()).header_read_timeout(None);
@@ -110,162 +109,28 @@ async fn watch<C: GracefulConnection>(
 ) {
     let mut connection = pin!(connection);
     let mut alarm = pin!(sleep_until(pulse.deadline().unwrap_or_else(Instant::now)));
-    let mut next = farewell;
-    loop {
-        tokio::select! {
-            // The connection first: a request that has arrived is served before a farewell.
-            biased;
-            _ = connection.as_mut() => return,
-            () = drain.reached(next) => {
-                if next == Phase::Ended {
-                    return;
-                }
-                // A head that has begun gets its answer, which closes the connection.
-                if !pulse.heading() {
-                    connection.as_mut().graceful_shutdown();
-                }
-                next = Phase::Ended;
-            }
-            () = poll_fn(|cx| pulse.poll_silence(alarm.as_mut(), cx)) => return,
-        }
-    }
-}
-
-/// How a connection does: busy with requests, in the middle of a head, or silent.
-#[derive(Clone, Debug)]
-struct Pulse(Arc<Mutex<Beat>>);
-
-#[derive(Debug)]
-struct Beat {
-    idle: Duration,
-    headers: Duration,
-    /// How many requests are being answered.
-    requests: usize,
-    /// When it has to do something, unless it is busy.
-    deadline: Instant,
-    /// Whether `deadline` is that of a head which has begun.
-    heading: bool,
-}
-
-impl Pulse {
-    fn new(protocol: Protocol, limits: &Limits) -> Self {
-        let (idle, headers) = (limits.idle, limits.headers);
-        // Who opens a connection has a request. In HTTP/2 frames of other sorts come first, and
-        // a head can't be told from them here.
-        let heading = protocol == Protocol::Http1;
-        let deadline = Instant::now() + if heading { headers } else { idle };
-        Self(Arc::new(Mutex::new(Beat { idle, headers, requests: 0, deadline, heading })))
-    }
-
-    /// Notes that a request has begun; its end is when the answer is dropped.
-    fn busy(&self) -> Busy {
-        self.with(|beat| {
-            beat.requests += 1;
-            beat.heading = false;
-        });
-        Busy(self.clone())
-    }
-
-    /// Notes that bytes came in.
-    fn heard(&self) {
-        self.with(|beat| {
-            if beat.requests == 0 && !beat.heading {
-                beat.heading = true;
-                beat.deadline = Instant::now() + beat.headers;
-            }
-        });
-    }
-
-    /// By when something has to happen; none while a request is being answered, which has
-    /// deadlines of its own.
-    fn deadline(&self) -> Option<Instant> {
-        self.with(|beat| (beat.requests == 0).then_some(beat.deadline))
-    }
-
-    /// Whether a head has begun, or is to begin now that the connection is there.
-    fn heading(&self) -> bool {
-        self.with(|beat| beat.heading)
-    }
-
-    /// Ready when the deadline is over.
-    fn poll_silence(&self, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<()> {
+    let mut bells = [farewell, Phase::Ended].map(|phase| Box::pin(drain.reached(phase)));
+    let mut awaited = false;
+    let mut said = false;
+    poll_fn(|cx| {
         loop {
-            // A busy connection wakes this task when it has answered.
-            let Some(deadline) = self.deadline() else { return Poll::Pending };
-            if deadline != alarm.deadline() {
-                alarm.as_mut().reset(deadline);
-            }
-            ready!(alarm.as_mut().poll(cx));
-            if self.deadline() == Some(deadline) {
+            // The connection first: a request that has arrived is served before a farewell.
+            let ended = connection.as_mut().poll(cx).is_ready();
+            if ended || drain.has_reached(Phase::Ended) {
                 return Poll::Ready(());
             }
+            // It is always the same task that waits, and one poll is enough to be woken.
+            if !mem::replace(&mut awaited, true) {
+                for bell in &mut bells {
+                    let _ = bell.as_mut().poll(cx);
+                }
+            }
+            if said || !drain.has_reached(farewell) || !pulse.may_end() {
+                return pulse.poll_silence(alarm.as_mut(), cx);
+            }
+            connection.as_mut().graceful_shutdown();
+            said = true;
         }
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut Beat) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// A request that is being answered.
-struct Busy(Pulse);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.with(|beat| {
-            beat.requests -= 1;
-            beat.deadline = Instant::now() + beat.idle;
-        });
-    }
-}
-
-/// A stream that says when bytes come in.
-struct Heard<I> {
-    io: I,
-    pulse: Pulse,
-}
-
-impl<I: AsyncRead + Unpin> AsyncRead for Heard<I> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            self.pulse.heard();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<I: AsyncWrite + Unpin> AsyncWrite for Heard<I> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
+    })
+    .await;
 }

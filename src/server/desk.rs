@@ -2,14 +2,15 @@
 //!
 //! A small body is judged on the thread that read it, as a task of its own, so that its
 //! connection can be answered even if it never returns. One thread of the runtime is always left
-//! without such a task, and large bodies go to threads for long work: the clock goes on ticking
-//! whatever a judge does.
+//! without such a task, so the clock goes on ticking. Large bodies, and small ones whose turn does
+//! not come, go to threads for long work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -23,8 +24,8 @@ use crate::admission::{Malformed, Reviewed, Stage};
 pub(super) struct Desk {
     review: Arc<dyn Review>,
     limits: Arc<Limits>,
-    /// Threads of the runtime that may be inside the judge: all but one.
-    here: Arc<Semaphore>,
+    /// Threads of the runtime that may be inside the judge: all but one, if there are two.
+    here: Option<Arc<Semaphore>>,
     /// Large bodies that may be judged at once.
     large: Arc<Semaphore>,
 }
@@ -47,7 +48,7 @@ impl Desk {
     /// A desk in the current runtime.
     pub(super) fn new(review: Arc<dyn Review>, limits: Arc<Limits>) -> Self {
         let threads = Handle::current().metrics().num_workers();
-        let here = Arc::new(Semaphore::new(threads.saturating_sub(1)));
+        let here = (threads > 1).then(|| Arc::new(Semaphore::new(threads - 1)));
         let large = Arc::new(Semaphore::new(limits.large_at_once));
         Self { review, limits, here, large }
     }
@@ -67,16 +68,16 @@ impl Desk {
             Ok(None) => "the review panicked",
             Err(_) => "the review took too long",
         };
-        self.overdue(stage, body, reason).await
+        Box::pin(self.overdue(stage, body, reason)).await
     }
 
     /// The judgement, or nothing if the judge panicked.
     async fn start(&self, stage: Stage, body: Bytes, place: Place) -> Option<Judgement> {
         let small = body.len() <= self.limits.small_bytes;
-        let here = small.then(|| Arc::clone(&self.here).try_acquire_owned().ok()).flatten();
-        let large = match small {
-            true => None,
-            false => Arc::clone(&self.large).acquire_owned().await.ok(),
+        let (here, large) = match (&self.here, small) {
+            (Some(here), true) => (turn(here, self.limits.turn).await, None),
+            (None, true) => (None, None),
+            (_, false) => (None, Arc::clone(&self.large).acquire_owned().await.ok()),
         };
         let stays = here.is_some();
         let review = Arc::clone(&self.review);
@@ -100,5 +101,13 @@ impl Desk {
             Ok(Ok(Err(malformed))) => Judged::Malformed(malformed),
             Ok(Err(_)) | Err(_) => Judged::Nothing,
         }
+    }
+}
+
+/// A permit, unless all are held for longer than `wait`.
+async fn turn(here: &Arc<Semaphore>, wait: Duration) -> Option<OwnedSemaphorePermit> {
+    match Arc::clone(here).try_acquire_owned() {
+        Ok(permit) => Some(permit),
+        Err(_) => Box::pin(timeout(wait, Arc::clone(here).acquire_owned())).await.ok()?.ok(),
     }
 }

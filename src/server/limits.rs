@@ -54,6 +54,10 @@ pub struct Limits {
     /// than judging it. A larger one would hold up its thread's other connections.
     pub small_bytes: usize,
 
+    /// How long a small body waits for its turn there, before it is judged on a thread of its
+    /// own. Turns take microseconds; only a judge that is stuck makes anyone wait this long.
+    pub turn: Duration,
+
     /// How many bodies above [`Limits::small_bytes`] are judged at once: the memory of a large
     /// tree is the memory that counts.
     pub large_at_once: usize,
@@ -79,7 +83,11 @@ pub struct Limits {
     /// The largest head of an HTTP/1 request, and of a header list in HTTP/2.
     pub header_bytes: usize,
 
-    /// How much of a connection is read at once, at most; four records of TLS.
+    /// How much of a connection is read from the kernel at once: two records of TLS, and with
+    /// that most reviews.
+    pub ahead_bytes: usize,
+
+    /// How much of a connection is decrypted at once, at most: four records of TLS.
     pub read_bytes: usize,
 
     /// How many requests one HTTP/2 connection may have open.
@@ -116,13 +124,15 @@ impl Default for Limits {
             in_flight: 256,
             in_flight_bytes: 48 << 20,
             small_bytes: 64 << 10,
+            turn: Duration::from_millis(50),
             large_at_once: 2,
-            discard_bytes: 8 << 20,
+            discard_bytes: 16 << 20,
             discard: Duration::from_secs(1),
             connections: 512,
             management_connections: 32,
             accept_pause: Duration::from_millis(100),
             header_bytes: 16 << 10,
+            ahead_bytes: 32 << 10,
             read_bytes: 64 << 10,
             streams: 64,
             stream_window_bytes: 256 << 10,

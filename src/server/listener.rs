@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
+use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -91,6 +92,8 @@ impl Listener {
             let Some(tls) = tls else {
                 return connection::serve(stream, Protocol::Http1, service, &limits, &drain).await;
             };
+            // TLS asks for 4 KiB at a time; most reviews are longer.
+            let stream = BufReader::with_capacity(limits.ahead_bytes, stream);
             let handshake = tokio::select! {
                 handshake = timeout(limits.handshake, tls.accept(stream)) => handshake,
                 () = drain.reached(Phase::Ended) => return,

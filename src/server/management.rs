@@ -34,9 +34,9 @@ impl Service for Management {
         }
         match request.uri().path() {
             "/livez" => plain(StatusCode::OK, "alive".to_owned()),
-            "/readyz" => match self.drain.phase() {
-                Phase::Serving => plain(StatusCode::OK, "ready".to_owned()),
-                _ => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: draining".to_owned()),
+            "/readyz" => match self.drain.has_reached(Phase::Draining) {
+                false => plain(StatusCode::OK, "ready".to_owned()),
+                true => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: draining".to_owned()),
             },
             "/metrics" => {
                 let mut response = Response::new(Full::new(self.metrics.text(&self.gate).into()));

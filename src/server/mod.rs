@@ -18,6 +18,7 @@ mod listener;
 mod management;
 mod metrics;
 mod patience;
+mod pulse;
 mod review;
 mod routes;
 mod tls;
@@ -36,13 +37,12 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
 pub use certificate::Source;
-pub use drain::Phase;
 pub use judge::{Judge, Unfit};
 pub use limits::Limits;
 pub use review::Review;
 
 use desk::Desk;
-use drain::Drain;
+use drain::{Drain, Phase};
 use gate::Gate;
 use listener::Listener;
 use management::Management;
@@ -210,7 +210,7 @@ impl Running {
     /// Says that it is to end, and serves on: not ready any more, and every answer asks its
     /// caller to connect elsewhere.
     pub fn drain(&self) {
-        if self.drain.phase() == Phase::Serving {
+        if !self.drain.has_reached(Phase::Draining) {
             info!("draining");
         }
         self.drain.advance(Phase::Draining);

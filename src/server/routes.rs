@@ -56,7 +56,7 @@ impl Service for Routes {
                 let version = request.version();
                 let all_read = match &refusal {
                     Refusal::Unread(Unread::Slow | Unread::Broken) => false,
-                    _ => body::discard(request.body_mut(), limits).await,
+                    _ => Box::pin(body::discard(request.body_mut(), limits)).await,
                 };
                 let mut response = refusal.response();
                 if !all_read && version < Version::HTTP_2 {
@@ -88,7 +88,8 @@ impl Routes {
         let deadline = start + patience::deadline(granted, limits);
 
         let mut place = gate.enter().map_err(|NoRoom| Refusal::Crowded)?;
-        let body = body::read(request.body_mut(), gate, &mut place, limits, deadline).await;
+        let until = deadline.min(start + limits.body);
+        let body = body::read(request.body_mut(), &mut place, limits, until).await;
         let body = body.map_err(Refusal::Unread)?;
         let reviewed = match desk.judge(stage, body, place, deadline).await {
             Judged::Answer(reviewed) => reviewed,
@@ -99,8 +100,9 @@ impl Routes {
             Judged::Malformed(malformed) => return Err(Refusal::Malformed(malformed)),
             Judged::Nothing => return Err(Refusal::Stuck),
         };
-        metrics.answered(stage, &reviewed.summary, start.elapsed());
-        log(stage, &reviewed.summary, start.elapsed());
+        let took = start.elapsed();
+        metrics.answered(stage, &reviewed.summary, took);
+        log(stage, &reviewed.summary, took);
         Ok(reviewed)
     }
 }

@@ -14,6 +14,8 @@ mod document_json;
 mod document_lines;
 mod document_locate;
 mod document_typed;
+#[cfg(feature = "server")]
+mod door;
 mod engine_changes;
 mod engine_compile;
 mod engine_contained;
@@ -28,6 +30,8 @@ mod policies;
 mod policyfile;
 mod resource_parse;
 mod resource_shape;
+#[cfg(feature = "server")]
+mod reviews;
 mod rule_docs;
 mod rules_general;
 mod rules_meaning;

@@ -21,7 +21,8 @@ async fn a_handshake_that_does_not_come_ends_the_connection() {
         let end = tokio::time::timeout(PATIENCE, tcp.read(&mut [0; 64])).await.unwrap();
         assert_eq!(end.unwrap_or(0), 0);
     }
-    assert_eq!(server.metric("portcullis_handshake_failures_total").await, Some(2.0));
+    let failures = "portcullis_handshake_failures_total";
+    until("both are counted", async || server.metric(failures).await == Some(2.0)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -207,7 +207,7 @@ fn args(limits: Limits, certificate: Source, judge: &Arc<Judge>) -> Args {
 }
 
 /// What trusts one authority.
-pub(super) fn client_config(
+pub(crate) fn client_config(
     authority: &Path,
     versions: &[&'static SupportedProtocolVersion],
 ) -> ClientConfig {
@@ -220,17 +220,17 @@ pub(super) fn client_config(
         .with_no_client_auth()
 }
 
-pub(super) struct Http1(pub http1::SendRequest<Sent>);
+pub(crate) struct Http1(pub http1::SendRequest<Sent>);
 pub(super) struct Http2(pub http2::SendRequest<Sent>);
 
 impl Http1 {
-    pub(super) async fn over(tls: TlsStream<TcpStream>) -> Self {
+    pub(crate) async fn over(tls: TlsStream<TcpStream>) -> Self {
         let (sender, connection) = http1::handshake(TokioIo::new(tls)).await.unwrap();
         tokio::spawn(connection);
         Self(sender)
     }
 
-    pub(super) async fn post(
+    pub(crate) async fn post(
         &mut self,
         path: &str,
         body: impl Into<Sent>,
@@ -263,7 +263,7 @@ pub(super) fn post(path: &str, body: Sent) -> Request<Sent> {
 
 /// A whole response.
 #[derive(Debug)]
-pub(super) struct Response {
+pub(crate) struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
@@ -278,13 +278,13 @@ impl Response {
     }
 
     /// A header's value, or nothing.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 /// A body that is sent whole, or in chunks that say nothing of its length.
-pub(super) enum Sent {
+pub(crate) enum Sent {
     Whole(Full<Bytes>),
     Chunks(Vec<Bytes>),
 }
@@ -331,7 +331,7 @@ impl Body for Sent {
 }
 
 /// Waits until something is so, for at most ten seconds.
-pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..1_000 {
         if is_so().await {
             return;

@@ -3,7 +3,7 @@
 mod certificate;
 mod deadline;
 mod drain;
-mod harness;
+pub(crate) mod harness;
 mod management;
 mod overload;
 mod route;
