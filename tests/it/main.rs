@@ -40,6 +40,8 @@ mod server;
 mod support;
 #[cfg(feature = "server")]
 mod telemetry;
+mod yaml_agreement;
+mod yaml_fast;
 mod yaml_hostile;
 mod yaml_kubectl;
 mod yaml_places;

@@ -6,7 +6,7 @@
 use portcullis::document::yaml;
 
 /// A text, and the JSON that it stands for.
-const READ: &[(&str, &str)] = &[
+pub(crate) const READ: &[(&str, &str)] = &[
     // Numbers.
     ("[0644, 0o644, 0x1F, 0b11, -010, 08, 1_000]", "[420, 420, 31, 3, -8, 8, 1000]"),
     ("[+0x10, -0, +0, 0_1, _1, 1_, 0o, 0x]", r#"[16, 0, 0, 1, "_1", 1, "0o", "0x"]"#),

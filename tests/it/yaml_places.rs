@@ -108,6 +108,15 @@ fn places_count_from_the_start_of_the_whole_text() {
 }
 
 #[test]
+fn the_dashes_of_a_marker_begin_no_list() {
+    for text in ["---\n- a\n-", "--- # c\n- a\n-", "--- # -\n- a"] {
+        assert_eq!(source(text, &[]), text[text.rfind("- a").unwrap()..].trim_end());
+    }
+    let text = "---\n-\n";
+    assert_eq!(read(text).value.as_list().unwrap()[0].span.start, 5);
+}
+
+#[test]
 fn a_key_that_stands_twice_is_told_with_both_places() {
     let text = "a:\n- b: 1\n  c: 2\n  \"b\": 3\n  b: 4\n";
     let document = read(text);

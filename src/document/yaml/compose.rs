@@ -10,7 +10,7 @@ use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle, Tag, o
 use super::alias::{Anchors, Budget, TooMuch};
 use super::gap::{self, After};
 use super::refuse::LineBreaks;
-use super::{key, place, refuse, tag, wording};
+use super::{key, place, refuse, split, tag, wording};
 use crate::document::map::{Entry, Map, MapBuilder};
 use crate::document::path::{Path, Step};
 use crate::document::problem::Problem;
@@ -32,7 +32,7 @@ pub(super) fn compose<'a>(
         anchors: source.contains('*').then(Anchors::default),
         open: Vec::new(),
         root: None,
-        last_end: piece.start,
+        last_end: piece.start.saturating_add(split::marker(source)),
         gap: source.contains('\t').then_some((piece.start, After::Line)),
         line_breaks: LineBreaks::find(text, piece),
         duplicates: Vec::new(),

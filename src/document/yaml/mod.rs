@@ -5,6 +5,9 @@
 //! over keys before it, which texts are refused. A document that is JSON is read as JSON, as
 //! `kubectl` does.
 //!
+//! What rendered manifests use is read by a [fast] reader, and everything else by the exact one,
+//! which alone knows errors and oddities. They agree in every value and place.
+//!
 //! A broken document is one problem, and does not hide those after it. No text makes the reader
 //! use more than a small multiple of its size, except for copies by aliases, which are budgeted.
 //!
@@ -15,6 +18,7 @@
 
 mod alias;
 mod compose;
+pub mod fast;
 pub(super) mod gap;
 mod key;
 mod place;
@@ -33,7 +37,19 @@ use super::value::{Body, Span, Value};
 
 /// The documents of `text`, in order; each is read when it is asked for.
 pub fn read(text: &str) -> Documents<'_> {
-    Documents { text, pieces: Pieces::new(text), json: None, budget: Budget::new(), ended: false }
+    Documents { fast: true, ..read_exactly(text) }
+}
+
+/// The documents of `text`, all by the exact reader: what [`read`] must equal.
+pub fn read_exactly(text: &str) -> Documents<'_> {
+    Documents {
+        text,
+        pieces: Pieces::new(text),
+        json: None,
+        budget: Budget::new(),
+        ended: false,
+        fast: false,
+    }
 }
 
 /// The documents of a text, as [`read`] finds them.
@@ -44,6 +60,8 @@ pub struct Documents<'a> {
     json: Option<Span>,
     budget: Budget,
     ended: bool,
+    /// Whether the fast reader is tried first.
+    fast: bool,
 }
 
 impl<'a> Iterator for Documents<'a> {
@@ -75,6 +93,11 @@ impl<'a> Documents<'a> {
             });
         }
         if !source.trim_start().starts_with('{') {
+            if self.fast
+                && let Some(document) = fast::read(self.text, piece)
+            {
+                return Ok(document);
+            }
             return compose::compose(self.text, piece, &mut self.budget);
         }
         match json::read_one(self.text, piece) {

@@ -41,6 +41,11 @@ fn is_marker(rest: &[u8]) -> bool {
     rest.starts_with(b"---") && matches!(rest.get(3), None | Some(b' ' | b'\t' | b'\r' | b'\n'))
 }
 
+/// How long the marker is with which a piece begins.
+pub(super) fn marker(piece: &str) -> u32 {
+    if is_marker(piece.as_bytes()) { 3 } else { 0 }
+}
+
 /// Whether a piece holds nothing but its marker, white space and comments, and no character that
 /// could be a problem even so.
 pub(super) fn is_empty(piece: &str) -> bool {

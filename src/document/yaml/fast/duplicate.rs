@@ -1,0 +1,52 @@
+//! Keys that stand twice in a map, and the way to them.
+
+use crate::document::map::{Entry, MapBuilder};
+use crate::document::path::{Path, Step};
+use crate::document::source::{Duplicate, MAX_DUPLICATES};
+use crate::document::value::Value;
+
+/// The duplicates of one document.
+///
+/// A way is put together from its end, as the maps and lists around a duplicate are left: those
+/// without one, which is most, pay nothing for it.
+#[derive(Default)]
+pub(super) struct Duplicates {
+    found: Vec<Duplicate>,
+}
+
+impl Duplicates {
+    /// Adds a field to its map.
+    pub(super) fn insert<'a>(&mut self, fields: &mut MapBuilder<'a>, entry: Entry<'a>) {
+        let (key, span) = (entry.key.clone(), entry.key_span);
+        if let Some(held) = fields.insert(entry)
+            && self.found.len() < MAX_DUPLICATES
+        {
+            let path = Path { steps: vec![Step::from(&*key)] };
+            self.found.push(Duplicate { span, first: held.key_span, path });
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Adds the step that leads to all but the first `known`.
+    pub(super) fn lead(&mut self, known: usize, step: impl Fn() -> Step) {
+        for duplicate in self.found.iter_mut().skip(known) {
+            duplicate.path.steps.push(step());
+        }
+    }
+
+    pub(super) fn build(mut self) -> Vec<Duplicate> {
+        for duplicate in &mut self.found {
+            duplicate.path.steps.reverse();
+        }
+        self.found
+    }
+}
+
+/// The step to the item that follows `items`.
+pub(super) fn next_item(items: &[Value<'_>]) -> Step {
+    Step::Index(u32::try_from(items.len()).unwrap_or(u32::MAX))
+}
