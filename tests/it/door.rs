@@ -16,7 +16,7 @@ use portcullis::resource::KUBERNETES;
 use portcullis::server::{self, Args, Judge, Limits, Running, Source};
 use portcullis::{policyfile, rules};
 use rustls::pki_types::ServerName;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -49,6 +49,38 @@ pub(crate) fn engine(policies: &str) -> Engine {
     };
     let loaded = policyfile::load(&[source], rules::ALL, &KUBERNETES);
     loaded.unwrap_or_else(|problems| panic!("{problems:#?}")).engine
+}
+
+/// A review as an API server writes it: an operation on `object`, or on `old` if there is none.
+pub(crate) fn review(operation: &str, object: &Json, old: &Json) -> Json {
+    let known = if object.is_null() { old } else { object };
+    let (group, version) = match known["apiVersion"].as_str().unwrap().split_once('/') {
+        Some(group_and_version) => group_and_version,
+        None => ("", known["apiVersion"].as_str().unwrap()),
+    };
+    json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {
+        "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+        "kind": {"group": group, "version": version, "kind": known["kind"]},
+        "name": known["metadata"]["name"],
+        "namespace": known["metadata"]["namespace"],
+        "operation": operation,
+        "userInfo": {"username": "astronomer", "groups": ["system:authenticated"]},
+        "object": object,
+        "oldObject": old,
+        "dryRun": false,
+    }})
+}
+
+/// The same review by way of a subresource.
+pub(crate) fn at(subresource: &str, mut review: Json) -> Json {
+    review["request"]["subResource"] = subresource.into();
+    review
+}
+
+/// The same review by another user.
+pub(crate) fn by(user: &str, mut review: Json) -> Json {
+    review["request"]["userInfo"]["username"] = user.into();
+    review
 }
 
 impl Door {
@@ -172,7 +204,7 @@ impl Answer {
 
     /// The patch as JSON; an empty list if there is none.
     pub(crate) fn patch(&self) -> Json {
-        self.patch.as_ref().map_or_else(|| Json::Array(Vec::new()), |it| serde_json::json!(it))
+        self.patch.as_ref().map_or_else(|| Json::Array(Vec::new()), |it| json!(it))
     }
 }
 

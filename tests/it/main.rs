@@ -24,10 +24,14 @@ mod engine_scope;
 mod engine_waiver;
 mod host_network;
 mod lint;
+#[cfg(feature = "server")]
+mod mutation;
 mod odd_rules;
 mod parity;
 mod policies;
 mod policyfile;
+#[cfg(feature = "server")]
+mod ratchet;
 mod resource_parse;
 mod resource_shape;
 #[cfg(feature = "server")]
