@@ -144,14 +144,24 @@ fn shown(path: &Path) -> String {
 /// Looks at the policy files again and again, and puts a changed set in force. A broken one is
 /// logged once, and the set in force stays.
 fn keep_in_force(choice: &Choice, mut known: Vec<File>, judge: &Judge) {
+    let mut unread = 0_u32;
     loop {
         thread::sleep(RELOAD);
         let files = match choice.read() {
-            Ok(files) if files == known => continue,
             Ok(files) => files,
-            // A file may be missing for a moment while it is replaced.
-            Err(_) => continue,
+            Err(problem) => {
+                unread = unread.saturating_add(1);
+                // A file may be missing for a moment while it is replaced.
+                if unread == 2 {
+                    error!("policy set {} stays in force: {}", judge.digest(), problem.message);
+                }
+                continue;
+            }
         };
+        unread = 0;
+        if files == known {
+            continue;
+        }
         let replaced = choice
             .compile(&files, &[])
             .map_err(|failure| failure.message)

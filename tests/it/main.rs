@@ -40,6 +40,8 @@ mod rule_docs;
 mod rules_general;
 mod rules_meaning;
 #[cfg(feature = "server")]
+mod serve;
+#[cfg(feature = "server")]
 mod server;
 mod support;
 #[cfg(feature = "server")]

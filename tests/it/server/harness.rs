@@ -206,6 +206,19 @@ fn args(limits: Limits, certificate: Source, judge: &Arc<Judge>) -> Args {
     }
 }
 
+/// What `/validate` at an address says to a review: a call of its own, for tests that wait for
+/// nothing else.
+pub(crate) fn ask(authority: &Path, address: SocketAddr, review: &str) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let config = client_config(authority, ALL_VERSIONS);
+        let tcp = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap();
+        Http1::over(tls).await.post("/validate", review).await.unwrap().text
+    })
+}
+
 /// What trusts one authority.
 pub(crate) fn client_config(
     authority: &Path,
