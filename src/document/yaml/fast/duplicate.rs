@@ -3,7 +3,7 @@
 use crate::document::map::{Entry, MapBuilder};
 use crate::document::path::{Path, Step};
 use crate::document::source::{Duplicate, MAX_DUPLICATES};
-use crate::document::value::Value;
+use crate::document::value::{Span, Value};
 
 /// The duplicates of one document.
 ///
@@ -12,15 +12,17 @@ use crate::document::value::Value;
 #[derive(Default)]
 pub(super) struct Duplicates {
     found: Vec<Duplicate>,
+    /// The values that did not win.
+    lost: Vec<Span>,
 }
 
 impl Duplicates {
     /// Adds a field to its map.
     pub(super) fn insert<'a>(&mut self, fields: &mut MapBuilder<'a>, entry: Entry<'a>) {
         let (key, span) = (entry.key.clone(), entry.key_span);
-        if let Some(held) = fields.insert(entry)
-            && self.found.len() < MAX_DUPLICATES
-        {
+        let Some(held) = fields.insert(entry) else { return };
+        self.lost.push(held.value.span);
+        if self.found.len() < MAX_DUPLICATES {
             let path = Path { steps: vec![Step::from(&*key)] };
             self.found.push(Duplicate { span, first: held.key_span, path });
         }
@@ -38,11 +40,12 @@ impl Duplicates {
         }
     }
 
-    pub(super) fn build(mut self) -> Vec<Duplicate> {
+    /// The duplicates, and the places of the values that did not win.
+    pub(super) fn build(mut self) -> (Vec<Duplicate>, Vec<Span>) {
         for duplicate in &mut self.found {
             duplicate.path.steps.reverse();
         }
-        self.found
+        (self.found, self.lost)
     }
 }
 

@@ -31,7 +31,8 @@ pub fn read(text: &str, piece: Span) -> Option<Document<'_>> {
     }
     let mut reader = Reader { text, line: None, depth: 0, duplicates: Duplicates::default() };
     let value = reader.document(piece.start as usize).ok()?;
-    Some(Document { value, span: piece, empty: false, duplicates: reader.duplicates.build() })
+    let (duplicates, lost) = reader.duplicates.build();
+    Some(Document { value, span: piece, empty: false, duplicates, lost })
 }
 
 /// How deep collections may be nested; the exact reader goes deeper.
