@@ -11,9 +11,10 @@ use rayon::prelude::*;
 use super::facts::{Given, Place, Said};
 use super::policies::{Choice, File};
 use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure};
+use crate::document::{Duplicate, Location, Path, Problem, Span};
 use crate::engine::{
-    Budget, Decision, Enforcement, Engine, Finding, Identity, Inventory, Report, Severity, State,
-    Status,
+    About, Budget, Decision, Enforcement, Engine, Finding, Identity, Inventory, Report, Severity,
+    State, Status,
 };
 use crate::manifest::{
     self, DUPLICATE_KEY, Item, Manifest, Masked, UNREADABLE, Unread, file_identity, problem_finding,
@@ -74,6 +75,13 @@ struct Judged {
     denied: usize,
     passed: usize,
     unreadable: bool,
+}
+
+/// Whose a finding is.
+struct Whose<'m, 't> {
+    manifest: &'m Manifest<'t>,
+    item: &'m Item,
+    subject: Arc<Identity>,
 }
 
 /// What all files of a run are judged with.
@@ -193,8 +201,7 @@ impl Bench<'_> {
             judged.findings.push(problem_shown(manifest, problem));
         }
         for item in &manifest.items {
-            let mut report = self.report(manifest, item, &mut judged);
-            report.findings.extend(duplicate_keys(manifest, item));
+            let report = self.report(manifest, item, &mut judged);
             let decision = Decision::of(&report);
             judged.denied += usize::from(!decision.allowed());
             judged.passed += report.outcomes.iter().filter(|it| it.status == Status::Pass).count();
@@ -203,9 +210,13 @@ impl Bench<'_> {
                 let (subject, file) = (Arc::clone(&subject), Arc::clone(&manifest.name));
                 judged.outcomes.push(ShownOutcome { outcome, subject, file });
             }
-            for finding in report.findings {
-                let shown = self.shown(finding, &subject, manifest, item, &mut masked, all);
-                judged.findings.push(shown);
+            let whose = Whose { manifest, item, subject };
+            let placed = report.findings.into_iter().map(|finding| {
+                let place = manifest.place(item, &finding.path, finding.about);
+                (finding, place)
+            });
+            for (finding, place) in placed.chain(duplicate_keys(manifest, item)) {
+                judged.findings.push(self.shown(finding, place, &whose, &mut masked, all));
             }
         }
         judged
@@ -226,7 +237,7 @@ impl Bench<'_> {
         report.outcomes.extend(changed.outcomes);
         for change in changed.changes {
             judged.changes.push(ShownChange {
-                location: manifest.location(item, &change.path),
+                location: manifest.place(item, &change.path, About::Value).0,
                 subject: Arc::new(subject.identity.clone()),
                 change,
             });
@@ -237,13 +248,12 @@ impl Bench<'_> {
     fn shown(
         &self,
         finding: Finding,
-        subject: &Arc<Identity>,
-        manifest: &Manifest<'_>,
-        item: &Item,
+        (location, span): (Location, Span),
+        whose: &Whose<'_, '_>,
         masked: &mut Masked<'_, '_>,
         all: &[Manifest<'_>],
     ) -> Shown {
-        let (location, span) = manifest.place(item, &finding);
+        let Whose { manifest, item, subject } = whose;
         let snippet = self.shows_lines.then(|| {
             let excerpt = masked.excerpt(span);
             Snippet {
@@ -253,15 +263,20 @@ impl Bench<'_> {
                 end: excerpt.end,
             }
         });
+        let about = match finding.about {
+            About::Part(_) => About::Value,
+            about => about,
+        };
+        let at = |manifest: &Manifest<'_>, item, path| manifest.place(item, path, about).0;
         let related = finding.related.iter().map(|related| ShownRelated {
             message: related.message.clone(),
             subject: related.subject.clone(),
             path: related.path.to_string(),
             location: match &related.subject {
-                None => Some(manifest.location(item, &related.path)),
+                None => Some(at(manifest, item, &related.path)),
                 Some(other) => items(all)
                     .find(|(_, item)| item.identity.is_same(other))
-                    .map(|(manifest, item)| manifest.location(item, &related.path)),
+                    .map(|(manifest, item)| at(manifest, item, &related.path)),
             },
         });
         Shown {
@@ -308,24 +323,33 @@ fn inventory(engine: &Engine, manifests: &[Manifest<'_>]) -> Inventory {
     whole
 }
 
-fn duplicate_keys(manifest: &Manifest<'_>, item: &Item) -> Vec<Finding> {
-    let finding = |(path, duplicate): (crate::document::Path, &crate::document::Duplicate)| {
-        let first = manifest.location_of(duplicate.first, true);
+/// The keys of an item that stand twice, each at the last one, which is the one that counts.
+fn duplicate_keys(manifest: &Manifest<'_>, item: &Item) -> Vec<(Finding, (Location, Span))> {
+    let mut keys: Vec<(Path, Span, Span)> = Vec::new();
+    for (path, Duplicate { span, first, .. }) in manifest.duplicates(item) {
+        match keys.iter_mut().find(|(known, _, last)| *known == path && last == first) {
+            Some((.., last)) => *last = *span,
+            None => keys.push((path, *first, *span)),
+        }
+    }
+    let finding = |(path, first, last)| {
+        let first = manifest.location_of(first, true);
         let message = format!("the key stands twice; the first is on line {}", first.line);
         let help = Some("remove one of them".to_owned());
-        problem_finding(DUPLICATE_KEY, &item.identity, path, message, help)
+        let finding = problem_finding(DUPLICATE_KEY, &item.identity, path, message, help);
+        (finding, (manifest.location_of(last, true), last))
     };
-    manifest.duplicates(item).map(finding).collect()
+    keys.into_iter().map(finding).collect()
 }
 
-fn problem_shown(manifest: &Manifest<'_>, problem: &crate::document::Problem) -> Shown {
+fn problem_shown(manifest: &Manifest<'_>, problem: &Problem) -> Shown {
     let subject = file_identity(&manifest.name);
     let location = manifest.location_of(problem.span, true);
-    let path = crate::document::Path { steps: vec![location.line.into()] };
+    let path = Path { steps: vec![location.line.into()] };
     let finding =
         problem_finding(UNREADABLE, &subject, path, problem.message.clone(), problem.help.clone());
     Shown {
-        finding: Finding { path: crate::document::Path::root(), ..finding },
+        finding: Finding { path: Path::root(), ..finding },
         subject: None,
         location,
         related: Vec::new(),
@@ -337,11 +361,11 @@ fn problem_shown(manifest: &Manifest<'_>, problem: &crate::document::Problem) ->
 fn unread_finding(unread: &Unread) -> Shown {
     let subject = file_identity(&unread.path);
     let message = format!("cannot be read: {}", unread.problem);
-    let path = crate::document::Path::root();
+    let path = Path::root();
     Shown {
         finding: problem_finding(UNREADABLE, &subject, path, message, None),
         subject: None,
-        location: crate::document::Location {
+        location: Location {
             file: unread.path.as_str().into(),
             line: 1,
             column: 1,

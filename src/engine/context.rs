@@ -1,7 +1,9 @@
 //! What a rule sees, and where it leaves what it finds.
 
-use super::{Facts, Fix, Inventory, Mention, Missing, Node, PodKinds, Related, Settings, Subject};
-use crate::document::Path;
+use super::{
+    About, Facts, Fix, Inventory, Mention, Missing, Node, PodKinds, Related, Settings, Subject,
+};
+use crate::document::{Path, Span};
 
 /// One rule's view of one subject.
 #[derive(Debug)]
@@ -20,12 +22,12 @@ pub struct Context<'s> {
 #[derive(Debug)]
 pub struct Draft {
     pub(super) path: Path,
+    pub(super) about: About,
     pub(super) stable_path: String,
     pub(super) message: String,
     pub(super) help: Option<String>,
     pub(super) related: Vec<Related>,
     pub(super) fix: Option<Fix>,
-    pub(super) about_key: bool,
     pub(super) sensitive: bool,
     pub(super) rests_on_absence: bool,
 }
@@ -88,12 +90,12 @@ impl<'s> Context<'s> {
     pub fn report(&mut self, node: Node<'s>, message: impl Into<String>) -> &mut Draft {
         self.drafts.push(Draft {
             path: node.path(),
+            about: About::Value,
             stable_path: node.stable_path(),
             message: message.into(),
             help: None,
             related: Vec::new(),
             fix: None,
-            about_key: false,
             sensitive: node.is_sensitive(),
             rests_on_absence: false,
         });
@@ -112,15 +114,22 @@ impl Draft {
         self
     }
 
-    /// How to put it right, if there is a way.
-    pub fn fix(&mut self, fix: impl Into<Option<Fix>>) -> &mut Self {
-        self.fix = fix.into();
+    /// Says that the finding is about the key at the place, a name that stands there as a key; and
+    /// about the keys at related places.
+    pub fn about_key(&mut self) -> &mut Self {
+        self.about = About::Key;
         self
     }
 
-    /// Says that the finding is about the key at the place: a name that stands there as a key.
-    pub fn about_key(&mut self) -> &mut Self {
-        self.about_key = true;
+    /// Says that the finding is about a part of the string at the place, in bytes of the string.
+    pub fn about_part(&mut self, part: Span) -> &mut Self {
+        self.about = About::Part(part);
+        self
+    }
+
+    /// How to put it right, if there is a way.
+    pub fn fix(&mut self, fix: impl Into<Option<Fix>>) -> &mut Self {
+        self.fix = fix.into();
         self
     }
 

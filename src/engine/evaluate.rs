@@ -189,7 +189,7 @@ impl Engine {
                 message: entry.message.clone().unwrap_or(draft.message),
                 help: entry.help.clone().or(draft.help),
                 path: draft.path,
-                about_key: draft.about_key,
+                about: draft.about,
                 related: draft.related,
                 fix: draft.fix,
                 waiver: waiver.as_ref().map(|(waiver, _)| Arc::clone(waiver)),

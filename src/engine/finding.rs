@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Fix, Identity, Waiver};
-use crate::document::Path;
+use crate::document::{Path, Span};
 
 /// How bad. The words of the PolicyReport API.
 #[derive(
@@ -68,14 +68,25 @@ pub struct Finding {
     /// What to do, as an imperative.
     pub help: Option<String>,
     pub path: Path,
-    /// Whether it is about the key at the place, not about what stands there.
-    pub about_key: bool,
+    /// What it is about of what stands there.
+    pub about: About,
     /// The other places of a finding about several.
     pub related: Vec<Related>,
     pub fix: Option<Fix>,
     pub waiver: Option<Arc<Waiver>>,
     /// Whether the value at the place must not be shown.
     pub sensitive: bool,
+}
+
+/// What a finding is about of what stands at its path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum About {
+    #[default]
+    Value,
+    /// The key that leads to the value, such as the name of a TANGO device.
+    Key,
+    /// A part of the value, which is a string; the span counts the bytes of that string.
+    Part(Span),
 }
 
 /// Whether a finding counts.

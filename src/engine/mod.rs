@@ -39,7 +39,9 @@ pub use self::compile::{Engine, Flaw, Part};
 pub use self::context::{Context, Draft};
 pub use self::decision::{Decision, Ground};
 pub use self::facts::{Facts, Inventory, Mention, Namespaces};
-pub use self::finding::{Category, Enforcement, Finding, FindingId, Related, Severity, State};
+pub use self::finding::{
+    About, Category, Enforcement, Finding, FindingId, Related, Severity, State,
+};
 pub use self::glob::Globs;
 pub use self::kind::{ARTEFACT, BadKind, KindPattern, Kinds, PodKinds};
 pub use self::label::{is_label_key, is_label_value};

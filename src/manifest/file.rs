@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::document::scalar::Origin;
 use crate::document::{
     Body, Document, Duplicate, Lines, Location, Path, Place, Problem, Span, Step, Value, locate,
     yaml,
 };
-use crate::engine::{Finding, Identity, Subject};
+use crate::engine::{About, Identity, Subject};
 use crate::resource::owner::Owner;
 use crate::resource::stored;
 
@@ -79,18 +80,18 @@ impl<'t> Manifest<'t> {
         })
     }
 
-    /// Where a path of an item is: the thing itself, or the nearest parent of what is missing.
-    pub fn location(&self, item: &Item, path: &Path) -> Location {
+    /// Where a path of an item is, for a person and in bytes of the text: what `about` means of the
+    /// thing itself, or the nearest parent of what is missing.
+    pub fn place(&self, item: &Item, path: &Path, about: About) -> (Location, Span) {
         let place = self.find(item, path);
-        self.location_of(place.span, place.exact)
-    }
-
-    /// Where a finding on an item is, for a person and in bytes of the text: its path, or the key
-    /// there.
-    pub fn place(&self, item: &Item, finding: &Finding) -> (Location, Span) {
-        let place = self.find(item, &finding.path);
-        let key = place.key.filter(|_| finding.about_key && place.exact);
-        let span = key.unwrap_or(place.span);
+        let span = match about {
+            // What a template left empty has only its key to be seen by.
+            About::Value if place.span.start == place.span.end => place.key,
+            About::Value => None,
+            About::Key => place.key,
+            About::Part(part) => self.part(item, path, place.span, part),
+        };
+        let span = self.without_margin(span.unwrap_or(place.span));
         (self.location_of(span, place.exact), span)
     }
 
@@ -134,6 +135,19 @@ impl<'t> Manifest<'t> {
         };
         let steps = item.within.steps.iter().chain(&path.steps).cloned().collect();
         locate(self.lines.text(), &document.value, &Path { steps })
+    }
+
+    /// A block scalar ends behind its line break, and nobody means that.
+    fn without_margin(&self, span: Span) -> Span {
+        let source = self.lines.text().get(span.start as usize..span.end as usize);
+        let margin = source.map_or(0, |source| source.len() - source.trim_end().len());
+        Span::new(span.start, span.end - u32::try_from(margin).unwrap_or_default())
+    }
+
+    /// Where a part of the string at a path is written. `token` is where the string is.
+    fn part(&self, item: &Item, path: &Path, token: Span, part: Span) -> Option<Span> {
+        let decoded = down(self.value(item), path)?.as_str()?;
+        Some(Origin::of(self.lines.text(), token, decoded)?.span(part))
     }
 
     /// Takes the objects of a document, each as the API server will keep it: what it drops or

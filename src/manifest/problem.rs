@@ -1,7 +1,7 @@
 //! What is wrong with a file itself, as findings of the door's own.
 
 use crate::document::Path;
-use crate::engine::{Category, Enforcement, Finding, FindingId, Identity, Severity, State};
+use crate::engine::{About, Category, Enforcement, Finding, FindingId, Identity, Severity, State};
 
 /// The rule of findings about a document that can't be read.
 pub const UNREADABLE: &str = "document-unreadable";
@@ -43,7 +43,7 @@ pub fn problem_finding(
         message,
         help,
         path,
-        about_key: true,
+        about: About::Value,
         related: Vec::new(),
         fix: None,
         waiver: None,

@@ -147,6 +147,7 @@ impl Check for ContainerResources {
             let missing = self.missing(resources, of_pod);
             if !missing.is_empty() {
                 cx.report(resources, format!("{container} has no {}", phrase::any(&missing)))
+                    .about_key()
                     .help("measure what it needs, and say so");
             }
         }

@@ -121,7 +121,9 @@ impl Check for EmbeddedDocumentUnreadable {
             let key = phrase::line(holder.key());
             let message =
                 format!("the JSON in `{key}` can't be read, line {line}: {}", problem.message);
-            cx.report(holder, phrase::line(&message)).help("check it with `python3 -m json.tool`");
+            cx.report(holder, phrase::line(&message))
+                .about_part(problem.span)
+                .help("check it with `python3 -m json.tool`");
         }
         Ok(())
     }

@@ -147,7 +147,7 @@ impl LabelBroken {
             let label = labels.get(&entry.key);
             let key = phrase::line(&entry.key);
             if !is_label_key(&entry.key) {
-                cx.report(label, format!("key `{key}` of a label is not valid")).help(
+                cx.report(label, format!("key `{key}` of a label is not valid")).about_key().help(
                     "use letters, digits, `-`, `_` and `.`, up to 63 after an optional prefix",
                 );
             } else if let Some((problem, help)) = self.problem(&entry.key, &entry.value) {

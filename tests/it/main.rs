@@ -28,6 +28,7 @@ mod lint;
 mod mutation;
 mod odd_rules;
 mod parity;
+mod places;
 mod policies;
 mod policyfile;
 #[cfg(feature = "server")]
