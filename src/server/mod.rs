@@ -210,10 +210,12 @@ impl Running {
     /// Says that it is to end, and serves on: not ready any more, and every answer asks its
     /// caller to connect elsewhere.
     pub fn drain(&self) {
-        if !self.drain.has_reached(Phase::Draining) {
+        let serving = !self.drain.has_reached(Phase::Draining);
+        self.drain.advance(Phase::Draining);
+        // Whoever reads the line finds the server as it says.
+        if serving {
             info!("draining");
         }
-        self.drain.advance(Phase::Draining);
     }
 
     /// Accepts nothing more, finishes what is under way, and ends. What is not finished in time
