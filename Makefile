@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BINARY := target/release/portcullis
 
-.PHONY: run build test check bench load fuzz clean
+.PHONY: run build test check bench load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build

@@ -70,7 +70,7 @@ fn fill(folder: &Path) -> usize {
             text.push_str("---\n");
             for line in part.lines() {
                 text.push_str(line);
-                if line.starts_with("  name: ") {
+                if line.starts_with("  name: ") && line.ends_with(char::is_alphanumeric) {
                     text.push_str(&format!("-{copy}"));
                 }
                 text.push('\n');
