@@ -195,6 +195,7 @@ impl Arguments {
 impl Bench<'_> {
     fn judge(&self, manifest: &Manifest<'_>, all: &[Manifest<'_>]) -> Judged {
         let mut judged = Judged::default();
+        let mut locator = manifest.locator();
         let mut masked = Masked::new(manifest, &KUBERNETES);
         for problem in &manifest.problems {
             judged.unreadable = true;
@@ -212,7 +213,7 @@ impl Bench<'_> {
             }
             let whose = Whose { manifest, item, subject };
             let placed = report.findings.into_iter().map(|finding| {
-                let place = manifest.place(item, &finding.path, finding.about);
+                let place = manifest.place(&mut locator, item, &finding.path, finding.about);
                 (finding, place)
             });
             for (finding, place) in placed.chain(duplicate_keys(manifest, item)) {
@@ -237,7 +238,9 @@ impl Bench<'_> {
         report.outcomes.extend(changed.outcomes);
         for change in changed.changes {
             judged.changes.push(ShownChange {
-                location: manifest.place(item, &change.path, About::Value).0,
+                location: manifest
+                    .place(&mut manifest.locator(), item, &change.path, About::Value)
+                    .0,
                 subject: Arc::new(subject.identity.clone()),
                 change,
             });
@@ -267,7 +270,9 @@ impl Bench<'_> {
             About::Part(_) => About::Value,
             about => about,
         };
-        let at = |manifest: &Manifest<'_>, item, path| manifest.place(item, path, about).0;
+        let at = |manifest: &Manifest<'_>, item, path| {
+            manifest.place(&mut manifest.locator(), item, path, about).0
+        };
         let related = finding.related.iter().map(|related| ShownRelated {
             message: related.message.clone(),
             subject: related.subject.clone(),

@@ -1,8 +1,11 @@
 //! From a path to the place in the text, also inside embedded documents.
 
+use std::collections::HashMap;
+
 use super::embedded;
 use super::path::{Path, Step};
 use super::scalar::Origin;
+use super::source::Document;
 use super::value::{Body, Span, Value};
 
 /// Where something stands in a text.
@@ -17,58 +20,96 @@ pub struct Place {
     pub exact: bool,
 }
 
+/// Finds places in one text, one after another. An embedded document is read once, however many
+/// places in it are looked for.
+#[derive(Debug)]
+pub struct Locator<'v> {
+    text: &'v str,
+    /// By where the string begins that holds the document; `None` where it holds none.
+    embedded: HashMap<u32, Option<Embedded<'v>>>,
+}
+
+#[derive(Debug)]
+struct Embedded<'v> {
+    document: Document<'v>,
+    origin: Origin,
+}
+
 /// Finds what `path` leads to in `value`, which was read from `text`.
 ///
 /// Where the path goes on inside a string, the string is read as an [embedded
 /// document](embedded::read), and the place is the one in `text` that was decoded to what is
 /// found.
 pub fn locate(text: &str, value: &Value<'_>, path: &Path) -> Place {
-    let whole = Place { span: first_line(text, value.span), key: None, exact: false };
-    walk(text, value, &path.steps).unwrap_or(whole)
+    Locator::new(text).locate(value, path)
 }
 
-/// `None` if not even the first step leads anywhere.
-fn walk(text: &str, root: &Value<'_>, steps: &[Step]) -> Option<Place> {
-    let mut nearest = None;
-    let mut value = root;
-    let mut key = None;
-    for (index, step) in steps.iter().enumerate() {
-        let next = match &value.body {
-            Body::Map(map) => match step {
-                Step::Key(name) => map.entry(name),
-                Step::Index(number) => map.entry(&number.to_string()),
-            }
-            .map(|entry| (&entry.value, Some(entry.key_span))),
-            Body::List(items) => {
-                let at = match step {
-                    Step::Index(at) => Some(*at as usize),
-                    Step::Key(name) => name.parse().ok(),
-                };
-                at.and_then(|at| items.get(at)).map(|item| (item, None))
-            }
-            Body::Text(decoded) => {
-                let inside = embedded_place(text, value.span, decoded, steps.get(index..)?);
-                return inside.or(nearest);
-            }
-            Body::Null | Body::Bool(_) | Body::Int(_) | Body::Float(_) => None,
-        };
-        let Some((inner, inner_key)) = next else { return nearest };
-        (value, key) = (inner, inner_key);
-        let span = key.unwrap_or_else(|| first_line(text, value.span));
-        nearest = Some(Place { span, key, exact: false });
+impl<'v> Locator<'v> {
+    /// Looks for places in `text`.
+    pub fn new(text: &'v str) -> Self {
+        Self { text, embedded: HashMap::new() }
     }
-    Some(Place { span: value.span, key, exact: true })
+
+    /// Finds what `path` leads to in `value`, which was read from the text, as [`locate`] does.
+    pub fn locate(&mut self, value: &'v Value<'_>, path: &Path) -> Place {
+        let whole = Place { span: first_line(self.text, value.span), key: None, exact: false };
+        self.walk(value, &path.steps).unwrap_or(whole)
+    }
+
+    /// `None` if not even the first step leads anywhere.
+    fn walk(&mut self, root: &'v Value<'_>, steps: &[Step]) -> Option<Place> {
+        let mut nearest = None;
+        let mut value = root;
+        let mut key = None;
+        for (index, step) in steps.iter().enumerate() {
+            let next = match &value.body {
+                Body::Map(map) => match step {
+                    Step::Key(name) => map.entry(name),
+                    Step::Index(number) => map.entry(&number.to_string()),
+                }
+                .map(|entry| (&entry.value, Some(entry.key_span))),
+                Body::List(items) => {
+                    let at = match step {
+                        Step::Index(at) => Some(*at as usize),
+                        Step::Key(name) => name.parse().ok(),
+                    };
+                    at.and_then(|at| items.get(at)).map(|item| (item, None))
+                }
+                Body::Text(decoded) => {
+                    let inside = self.inside(value.span, decoded, steps.get(index..)?);
+                    return inside.or(nearest);
+                }
+                Body::Null | Body::Bool(_) | Body::Int(_) | Body::Float(_) => None,
+            };
+            let Some((inner, inner_key)) = next else { return nearest };
+            (value, key) = (inner, inner_key);
+            let span = key.unwrap_or_else(|| first_line(self.text, value.span));
+            nearest = Some(Place { span, key, exact: false });
+        }
+        Some(Place { span: value.span, key, exact: true })
+    }
+
+    fn inside(&mut self, token: Span, decoded: &'v str, steps: &[Step]) -> Option<Place> {
+        let text = self.text;
+        let read = || Embedded::read(text, token, decoded);
+        let embedded = self.embedded.entry(token.start).or_insert_with(read).as_ref()?;
+        // A document in an embedded one is rare, and is read anew.
+        let Place { span, key, exact } =
+            Locator::new(decoded).walk(&embedded.document.value, steps)?;
+        let origin = &embedded.origin;
+        Some(Place { span: origin.span(span), key: key.map(|key| origin.span(key)), exact })
+    }
 }
 
-fn embedded_place(text: &str, token: Span, decoded: &str, steps: &[Step]) -> Option<Place> {
-    let document = embedded::read(decoded).ok()?;
-    // A string that holds but a string would lead to itself.
-    if !matches!(document.value.body, Body::Map(_) | Body::List(_)) {
-        return None;
+impl<'v> Embedded<'v> {
+    fn read(text: &str, token: Span, decoded: &'v str) -> Option<Self> {
+        let document = embedded::read(decoded).ok()?;
+        // A string that holds but a string would lead to itself.
+        if !matches!(document.value.body, Body::Map(_) | Body::List(_)) {
+            return None;
+        }
+        Some(Self { document, origin: Origin::of(text, token, decoded)? })
     }
-    let Place { span, key, exact } = walk(decoded, &document.value, steps)?;
-    let origin = Origin::of(text, token, decoded)?;
-    Some(Place { span: origin.span(span), key: key.map(|key| origin.span(key)), exact })
 }
 
 /// The part of a span that stands in its first line.

@@ -23,7 +23,7 @@ mod value;
 
 pub use self::decode::{Without, owned};
 pub use self::lines::{Lines, Position};
-pub use self::locate::{Place, locate};
+pub use self::locate::{Locator, Place, locate};
 pub use self::location::Location;
 pub use self::map::{Entry, Map, MapBuilder};
 pub use self::path::{Path, Step};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::document::scalar::Origin;
 use crate::document::{
-    Body, Document, Duplicate, Lines, Location, Path, Place, Problem, Span, Step, Value, locate,
+    Body, Document, Duplicate, Lines, Location, Locator, Path, Place, Problem, Span, Step, Value,
     yaml,
 };
 use crate::engine::{About, Identity, Subject};
@@ -82,8 +82,16 @@ impl<'t> Manifest<'t> {
 
     /// Where a path of an item is, for a person and in bytes of the text: what `about` means of the
     /// thing itself, or the nearest parent of what is missing.
-    pub fn place(&self, item: &Item, path: &Path, about: About) -> (Location, Span) {
-        let place = self.find(item, path);
+    ///
+    /// `locator` is [`Manifest::locator`]'s: it keeps the documents in strings that it has read.
+    pub fn place<'m>(
+        &'m self,
+        locator: &mut Locator<'m>,
+        item: &Item,
+        path: &Path,
+        about: About,
+    ) -> (Location, Span) {
+        let place = self.find(locator, item, path);
         let span = match about {
             // What a template left empty has only its key to be seen by.
             About::Value if place.span.start == place.span.end => place.key,
@@ -93,6 +101,11 @@ impl<'t> Manifest<'t> {
         };
         let span = self.without_margin(span.unwrap_or(place.span));
         (self.location_of(span, place.exact), span)
+    }
+
+    /// Ready to find places of the file.
+    pub fn locator(&self) -> Locator<'_> {
+        Locator::new(self.lines.text())
     }
 
     /// Where some bytes of the text are.
@@ -129,12 +142,12 @@ impl<'t> Manifest<'t> {
         &self.lines
     }
 
-    fn find(&self, item: &Item, path: &Path) -> Place {
+    fn find<'m>(&'m self, locator: &mut Locator<'m>, item: &Item, path: &Path) -> Place {
         let Some(document) = self.documents.get(item.document) else {
             return Place { span: Span::new(0, 0), key: None, exact: false };
         };
         let steps = item.within.steps.iter().chain(&path.steps).cloned().collect();
-        locate(self.lines.text(), &document.value, &Path { steps })
+        locator.locate(&document.value, &Path { steps })
     }
 
     /// A block scalar ends behind its line break, and nobody means that.

@@ -246,7 +246,7 @@ spec:
     let places: Vec<_> = report
         .findings
         .iter()
-        .map(|it| manifest.place(item, &it.path, it.about).0)
+        .map(|it| manifest.place(&mut manifest.locator(), item, &it.path, it.about).0)
         .map(|it| (it.line, it.column, it.end_line, it.end_column))
         .collect();
     assert_eq!(places, [(9, 7, 9, 12), (6, 15, 6, 18)]);
