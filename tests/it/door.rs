@@ -143,7 +143,7 @@ impl Door {
 
 impl Answer {
     /// Reads an answer with the types of kube-core.
-    fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let mut raw: Json = serde_json::from_str(text).unwrap();
         let patch = raw["response"]["patch"].as_str().map(|it| STANDARD.decode(it).unwrap());
         assert_eq!(patch.is_some(), raw["response"]["patchType"] == "JSONPatch", "{text}");

@@ -6,6 +6,8 @@
     reason = "a test that panics is a test that fails"
 )]
 
+#[cfg(feature = "server")]
+mod admission;
 mod architecture;
 mod canary;
 mod cli;
