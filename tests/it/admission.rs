@@ -203,7 +203,7 @@ fn a_review_that_nobody_judged_in_time_is_answered_by_on_error() {
         );
         answer(&reviewed.unwrap())
     };
-    let denies = "{rule: odd-finds, onError: Deny, enforcement: Audit}";
+    let denies = "{rule: odd-finds, onError: Deny}";
     let answer = overdue(denies, Stage::Validate, &created());
     let line = "test/odd-finds: rule `odd-finds` could not judge: it took too long";
     assert_eq!((answer.allowed, answer.denials()), (false, vec![line.to_owned()]));
