@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::document::{Path, Step};
 use crate::engine::{Ground, State};
+use crate::resource::secret;
 
 /// Once all warnings together exceed this many characters, the API server cuts each one at
 /// [`WARNING_CHARS`], and drops what then still exceeds it (apiserver,
@@ -36,7 +37,7 @@ pub(super) fn message(ground: &Ground<'_>) -> String {
 /// Where, as the API server writes a place: `spec.containers[0].image`, `metadata.labels[a/b]`.
 pub(super) fn field(ground: &Ground<'_>) -> String {
     match ground {
-        Ground::Finding(finding) => printable(dotted(&finding.path)),
+        Ground::Finding(finding) => printable(dotted(&secret::mask_path(&finding.path))),
         Ground::Unjudged(_) => String::new(),
     }
 }

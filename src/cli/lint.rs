@@ -23,7 +23,7 @@ use crate::policyfile;
 use crate::report::{
     self, Appearance, Run, Shown, ShownChange, ShownOutcome, ShownRelated, Snippet, Summary,
 };
-use crate::resource::KUBERNETES;
+use crate::resource::{KUBERNETES, secret};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -236,11 +236,16 @@ impl Bench<'_> {
             }
         };
         report.outcomes.extend(changed.outcomes);
-        for change in changed.changes {
+        for mut change in changed.changes {
+            let (location, _) =
+                manifest.place(&mut manifest.locator(), item, &change.path, About::Value);
+            let path = secret::mask_path(&change.path);
+            if path != change.path {
+                change.fix.patch.0.clear();
+            }
+            change.path = path;
             judged.changes.push(ShownChange {
-                location: manifest
-                    .place(&mut manifest.locator(), item, &change.path, About::Value)
-                    .0,
+                location,
                 subject: Arc::new(subject.identity.clone()),
                 change,
             });
@@ -250,7 +255,7 @@ impl Bench<'_> {
 
     fn shown(
         &self,
-        finding: Finding,
+        mut finding: Finding,
         (location, span): (Location, Span),
         whose: &Whose<'_, '_>,
         masked: &mut Masked<'_, '_>,
@@ -276,7 +281,7 @@ impl Bench<'_> {
         let related = finding.related.iter().map(|related| ShownRelated {
             message: related.message.clone(),
             subject: related.subject.clone(),
-            path: related.path.to_string(),
+            path: secret::mask_path(&related.path).to_string(),
             location: match &related.subject {
                 None => Some(at(manifest, item, &related.path)),
                 Some(other) => items(all)
@@ -284,8 +289,12 @@ impl Bench<'_> {
                     .map(|(manifest, item)| at(manifest, item, &related.path)),
             },
         });
+        let related = related.collect();
+        let path = secret::mask_path(&finding.path);
+        finding.sensitive |= path != finding.path;
+        finding.path = path;
         Shown {
-            related: related.collect(),
+            related,
             subject: Some(Arc::clone(subject)),
             location,
             owner: item.owner.clone(),

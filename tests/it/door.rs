@@ -86,6 +86,11 @@ pub(crate) fn by(user: &str, mut review: Json) -> Json {
 impl Door {
     /// Serves these policies, with a connection that is kept as an API server keeps it.
     pub(crate) fn open(policies: &str) -> Self {
+        Self::serving(engine(policies))
+    }
+
+    /// The same with an engine that may hold rules of a test.
+    pub(crate) fn serving(engine: Engine) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let args = Args {
@@ -94,7 +99,7 @@ impl Door {
             certificate: Source::Made { directory: directory.path().into(), hosts: Vec::new() },
             refresh: server::REFRESH,
             limits: Limits::default(),
-            review: Arc::new(Judge::new(engine(policies)).unwrap()),
+            review: Arc::new(Judge::new(engine).unwrap()),
         };
         let runtime = server::runtime().unwrap();
         let (server, connection) = runtime.block_on(async {

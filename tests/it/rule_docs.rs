@@ -16,10 +16,10 @@ const SECTIONS: [&str; 7] =
     ["Why", "Fields", "Parameters", "Fix", "Invalid", "Valid", "References"];
 
 /// A YAML block of a page, with what its first lines say.
-struct Example {
-    params: String,
-    world: World,
-    text: String,
+pub(crate) struct Example {
+    pub(crate) params: String,
+    pub(crate) world: World,
+    pub(crate) text: String,
 }
 
 #[test]
@@ -180,7 +180,7 @@ pub(crate) fn pods_of_pages(rule: &Rule) -> Vec<(String, String)> {
 }
 
 /// The YAML blocks of a section.
-fn examples(rule: &Rule, name: &str) -> Vec<Example> {
+pub(crate) fn examples(rule: &Rule, name: &str) -> Vec<Example> {
     let section = section(rule, name);
     let blocks = section.split("```yaml\n").skip(1).map(|it| it.split("```").next().unwrap());
     let example = |block: &str| {

@@ -127,7 +127,7 @@ fn addresses(line: &str) -> (SocketAddr, SocketAddr) {
 }
 
 /// A page of the management port, headers and all.
-fn page(management: SocketAddr, path: &str) -> String {
+pub(crate) fn page(management: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(management).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
     let mut text = String::new();

@@ -1,0 +1,190 @@
+//! The running server: its answers, its metrics and its log.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use portcullis::admission::Stage;
+use portcullis::telemetry::{self, Format, Output};
+use rustls::pki_types::ServerName;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::review::{malformed, reviews};
+use super::{CANARY, POLICY, assert_silent};
+use crate::door::Door;
+use crate::odd_rules;
+use crate::server::harness::{Http1, client_config, until};
+use crate::support::{compile_with, set};
+
+/// Says to this program that it is the one that another run of it asks for, and how to log.
+const CHILD: &str = "PORTCULLIS_TEST_LOG_FORMAT";
+
+/// `portcullis serve` with a log of all that there is to say, ended with the test.
+struct Process {
+    child: Child,
+    directory: TempDir,
+}
+
+impl Process {
+    fn start(log_format: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str| File::create(directory.path().join(name)).unwrap();
+        fs::write(directory.path().join("policy.yaml"), POLICY).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"])
+            .args(["--log", "trace", "--log-format", log_format])
+            .args(["--data-dir", "data", "--policy", "policy.yaml", "--drain-delay", "0"])
+            .current_dir(directory.path())
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(file("stdout"))
+            .stderr(file("stderr"))
+            .spawn()
+            .unwrap();
+        Self { child, directory }
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.directory.path().join(name)).unwrap()
+    }
+
+    /// Where it listens for reviews and for its managers.
+    async fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        let said = "serving reviews on ";
+        until("an address", async || self.read("stdout").contains(said)).await;
+        let log = self.read("stdout");
+        let words = log.split_once(said).unwrap().1.split([' ', ',', '"', '\n']);
+        let mut addresses = words.filter_map(|word| word.parse().ok());
+        (addresses.next().unwrap(), addresses.next().unwrap())
+    }
+
+    async fn end(&mut self) {
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        until("the end", async || self.child.try_wait().unwrap().is_some()).await;
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It has ended already where the test passed.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+async fn connect(authority: &Path, address: SocketAddr) -> Http1 {
+    let config = client_config(authority, rustls::ALL_VERSIONS);
+    let tcp = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    Http1::over(TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap()).await
+}
+
+/// Asks all that can be asked, and returns how many answers there were to reviews.
+async fn ask_everything(process: &Process) -> usize {
+    let (reviewing, managing) = process.addresses().await;
+    let authority = process.directory.path().join("data/ca.crt");
+    let mut connection = connect(&authority, reviewing).await;
+    let mut answered = 0;
+    for review in reviews() {
+        for path in ["/validate?timeout=10s", "/mutate", "/validate?timeout=1ms"] {
+            let answer = connection.post(path, &*review).await.unwrap();
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert_silent(path, &answer.text);
+            answered += 1;
+        }
+    }
+    for body in malformed() {
+        for path in ["/validate", "/mutate", "/elsewhere"] {
+            let answer = connection.post(path, &*body).await.unwrap();
+            assert_silent(path, &answer.text);
+            answered += usize::from(answer.status == 200);
+        }
+    }
+    // Bodies that are too large, that are no text, and that are not sent as they should be.
+    let large = format!("{{\"data\": \"{}\"}}", CANARY.repeat(2 << 20));
+    let answer = connection.post("/validate", &*large).await.unwrap();
+    assert_eq!(answer.status, 413);
+    assert_silent("too large", &answer.text);
+    let mut connection = connect(&authority, reviewing).await;
+    let binary = [CANARY.as_bytes(), &[0xff, 0xfe]].concat();
+    let answer = connection.post("/mutate", binary).await.unwrap();
+    assert_eq!(answer.status, 400);
+    assert_silent("no text", &answer.text);
+    assert_silent("metrics", &crate::serve::page(managing, "/metrics"));
+    answered
+}
+
+#[test]
+fn no_secret_is_in_an_answer_of_the_server_nor_in_its_log() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for log_format in ["ska", "json"] {
+        let mut process = Process::start(log_format);
+        let answered = runtime.block_on(async {
+            let answered = ask_everything(&process).await;
+            process.end().await;
+            answered
+        });
+        let (log, errors) = (process.read("stdout"), process.read("stderr"));
+        assert_silent("log", &log);
+        assert_silent("standard error", &errors);
+        let mentions = match log_format {
+            "json" => log.lines().filter(|it| is_about_a_review(it)).count(),
+            _ => log.lines().filter(|it| it.contains("|review name=")).count(),
+        };
+        assert_eq!(mentions, answered, "{log}");
+        assert!(answered > 3 * 40, "{answered}");
+    }
+}
+
+fn is_about_a_review(line: &str) -> bool {
+    let line: Json = serde_json::from_str(line).unwrap();
+    line["message"] == "review"
+}
+
+/// A panic says what it pleases to whoever listens, so a process of its own listens: the program's
+/// log and its hook are the whole process's.
+#[test]
+fn a_rule_that_panics_says_nothing_of_the_object() {
+    if let Ok(format) = std::env::var(CHILD) {
+        return serve_panics(format.parse().unwrap());
+    }
+    for format in [Format::Ska, Format::Json] {
+        let ran = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "--test-threads=1"])
+            .arg("canary::door::a_rule_that_panics_says_nothing_of_the_object")
+            .env(CHILD, format.to_string())
+            .output()
+            .unwrap();
+        let output = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
+        assert!(ran.status.success(), "{output}");
+        assert_silent("a panic", &output);
+        let count = |what: &str| output.matches(what).count();
+        let asked = reviews().len();
+        // An update that is denied is judged once more, as it was before.
+        assert_eq!(count("panicked at tests/it/odd_rules.rs:"), asked * 3 / 2, "{output}");
+        assert_eq!(count("allowed: false"), asked, "{output}");
+        assert!(count("the rule failed; this is a bug in it") >= asked, "{output}");
+    }
+}
+
+/// Serves a rule that panics with the whole object in its words, and prints the answers.
+#[expect(clippy::print_stdout, reason = "the run that asked for it reads it")]
+fn serve_panics(format: Format) {
+    let arguments = telemetry::Args { format, output: Output::Stdout, filter: "trace".to_owned() };
+    let _log = telemetry::install(&arguments).unwrap();
+    // A set that fails on the samples would not be served.
+    let spec = "{enforcement: Deny, onError: Deny, scope: {excludeNamespaces: [sample]}, \
+                rules: [{rule: odd-panics}]}";
+    let engine = compile_with(&set(&[("test", spec)]), &odd_rules::all()).unwrap();
+    let door = Door::serving(engine);
+    for review in reviews() {
+        println!("{:?}", door.ask(Stage::Validate, review.as_bytes()).response);
+        println!("{:?}", door.ask(Stage::Mutate, review.as_bytes()).response);
+    }
+}

@@ -1,0 +1,178 @@
+//! Objects with the canary put into them, one place at a time.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::CANARY;
+
+/// How deep documents in strings are poisoned.
+const DEPTH: usize = 2;
+
+/// The object with the canary in each of its texts in turn, in all texts that are the same, in each
+/// key that somebody chose, and beside everything at once.
+pub(super) fn variants(object: &Json) -> Vec<Json> {
+    let mut all = Vec::new();
+    poison(object, "", DEPTH, &mut |variant| all.push(variant));
+    let mut known = Vec::new();
+    strings(object, &mut known);
+    known.sort();
+    for pair in known.chunk_by(|one, other| one == other).filter(|same| same.len() > 1) {
+        for text in texts(pair[0]) {
+            let mut variant = replaced(object, pair[0], &text);
+            for key in ["apiVersion", "kind", "metadata"]
+                .into_iter()
+                .filter(|key| object[*key].is_string() || object[*key].is_object())
+            {
+                variant[key] = object[key].clone();
+            }
+            all.push(variant);
+        }
+    }
+    let mut beside = object.clone();
+    surround(&mut beside);
+    all.push(beside);
+    all
+}
+
+/// Texts that hold the canary so that it must be told from the rest, given what was there.
+fn texts(before: &str) -> [String; 4] {
+    [
+        // A token, in letters that a name and a tag can have.
+        format!("{before}-glpat-{CANARY}-{CANARY}-{CANARY}"),
+        format!("postgres://ska:{CANARY}@{before}"),
+        format!("{before} --token={CANARY}"),
+        format!("{before}\nAuthorization: Basic {CANARY}"),
+    ]
+}
+
+fn poison(value: &Json, key: &str, depth: usize, found: &mut dyn FnMut(Json)) {
+    match value {
+        Json::Object(map) => {
+            for (name, below) in map.iter().filter(|(name, _)| !is_identity(key, name)) {
+                poison(below, name, depth, &mut |variant| {
+                    let mut map = map.clone();
+                    map.insert(name.clone(), variant);
+                    found(map.into());
+                });
+            }
+            for (name, below) in map.iter().filter(|_| is_free(key) || depth < DEPTH) {
+                for key in texts(name) {
+                    let mut map = map.clone();
+                    map.remove(name);
+                    map.insert(key, below.clone());
+                    found(map.into());
+                }
+            }
+        }
+        Json::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                poison(item, key, depth, &mut |variant| {
+                    let mut items = items.clone();
+                    items[at] = variant;
+                    found(items.into());
+                });
+            }
+        }
+        Json::String(text) => {
+            for text in texts(text) {
+                found(text.into());
+            }
+            if let Ok(document @ (Json::Object(_) | Json::Array(_))) = serde_json::from_str(text)
+                && depth > 0
+            {
+                poison(&document, "", depth - 1, &mut |variant| found(variant.to_string().into()));
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {
+            found(format!("postgres://ska:{CANARY}@{value}").into());
+        }
+    }
+}
+
+/// Fields by which everybody calls the object.
+fn is_identity(parent: &str, key: &str) -> bool {
+    match parent {
+        "" => matches!(key, "apiVersion" | "kind" | "format" | "repository" | "name" | "version"),
+        "metadata" => matches!(key, "name" | "namespace"),
+        _ => false,
+    }
+}
+
+fn strings<'j>(value: &'j Json, found: &mut Vec<&'j str>) {
+    match value {
+        Json::Object(map) => map.values().for_each(|below| strings(below, found)),
+        Json::Array(items) => items.iter().for_each(|item| strings(item, found)),
+        Json::String(text) => found.push(text),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
+/// The value with one text for another, wherever it stands.
+fn replaced(value: &Json, before: &str, after: &str) -> Json {
+    match value {
+        Json::Object(map) => map
+            .iter()
+            .map(|(key, below)| (key.clone(), replaced(below, before, after)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Json::Array(items) => items.iter().map(|item| replaced(item, before, after)).collect(),
+        Json::String(text) if text == before => after.into(),
+        other => other.clone(),
+    }
+}
+
+/// Whether the keys of this field are whatever somebody chose.
+fn is_free(key: &str) -> bool {
+    matches!(key, "annotations" | "labels" | "data" | "matchLabels" | "metadata.labels")
+}
+
+/// Puts the canary beside everything: into every map, and behind every command.
+fn surround(value: &mut Json) {
+    match value {
+        Json::Object(map) => {
+            for (key, below) in map.iter_mut() {
+                match below {
+                    Json::Array(items) if matches!(&**key, "command" | "args") => {
+                        items.extend([json!("--password"), json!(CANARY)]);
+                    }
+                    below => surround(below),
+                }
+            }
+            map.insert("password".to_owned(), CANARY.into());
+            map.insert("token".to_owned(), json!([CANARY]));
+        }
+        Json::Array(items) => items.iter_mut().for_each(surround),
+        Json::String(text) => {
+            if let Ok(mut document @ Json::Object(_)) = serde_json::from_str(text) {
+                surround(&mut document);
+                *text = document.to_string();
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
+/// The object in YAML with a comment on every line, which holds the canary too.
+pub(super) fn commented(object: &Json) -> String {
+    let mut text = String::new();
+    write(object, 0, &mut text);
+    text.lines().map(|line| format!("{line}  # password: {CANARY}\n")).collect()
+}
+
+fn write(value: &Json, indent: usize, text: &mut String) {
+    let margin = " ".repeat(indent);
+    match value {
+        Json::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                text.push_str(&format!("\n{margin}{}:", json!(key)));
+                write(value, indent + 2, text);
+            }
+        }
+        Json::Array(items) if !items.is_empty() => {
+            for item in items {
+                text.push_str(&format!("\n{margin}-"));
+                write(item, indent + 2, text);
+            }
+        }
+        value => text.push_str(&format!(" {value}")),
+    }
+}

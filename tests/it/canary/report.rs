@@ -1,0 +1,186 @@
+//! The linter's reports.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use portcullis::report::FORMATS;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use super::{CANARY, POLICY, assert_silent, needles, texts};
+use crate::cli::{Ran, run_with};
+use crate::support::parse_all;
+
+/// The same as texts of other forms: the objects in a list, in flow style, in JSON on one line.
+fn other_forms(text: &str) -> Vec<String> {
+    let json: Vec<Json> = parse_all(text).iter().map(Json::from).collect();
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": json});
+    let indented = text.lines().fold(String::new(), |mut list, line| {
+        if !line.starts_with('#') {
+            let dash = if line.starts_with("apiVersion") { "- " } else { "  " };
+            _ = writeln!(list, "{dash}{line}");
+        }
+        list
+    });
+    if text.contains(" &") {
+        // Without the alias nothing says that the anchored text is a secret.
+        return vec![text.replace('\n', "\r\n")];
+    }
+    let mut forms = vec![
+        list.to_string(),
+        serde_json::to_string_pretty(&list).unwrap(),
+        json.iter().map(Json::to_string).collect::<String>(),
+    ];
+    if !text.contains("\n\napiVersion") {
+        forms.push(format!("apiVersion: v1\nkind: List\nitems:\n{indented}"));
+        forms.push(text.replace('\n', "\r\n"));
+    }
+    forms
+}
+
+struct Folder(TempDir);
+
+impl Folder {
+    /// A folder with these texts in files of their own, and with the policy.
+    fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        fs::write(folder.path("policy.yaml"), POLICY).unwrap();
+        fs::create_dir(folder.path("texts")).unwrap();
+        for (rank, text) in texts.into_iter().enumerate() {
+            fs::write(folder.path(&format!("texts/{rank}.yaml")), text).unwrap();
+        }
+        folder
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn lint(&self, format: &str) -> Ran {
+        let (policy, texts) = (self.path("policy.yaml"), self.path("texts"));
+        run_with(&["lint", "--format", format, "--policy", &policy, &texts], "")
+    }
+
+    /// The findings of the JSON report on each text.
+    fn findings(&self, texts: usize) -> Vec<Vec<Json>> {
+        let report = self.lint("json").json();
+        let of_text = |rank: usize| {
+            let file = self.path(&format!("texts/{rank}.yaml"));
+            let findings = report["findings"].as_array().unwrap().iter();
+            findings.filter(|it| it["location"]["file"] == file.as_str()).cloned().collect()
+        };
+        (0..texts).map(of_text).collect()
+    }
+
+    /// Fails if the canary is in any report.
+    fn assert_silent(&self) {
+        for format in FORMATS {
+            let ran = self.lint(format.name);
+            assert_ne!(ran.code, 0, "{ran:?}");
+            assert_silent(format.name, &ran.stdout);
+            assert_silent(format.name, &ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn no_secret_is_in_a_report() {
+    let texts = texts();
+    Folder::new(texts.iter().map(String::as_str)).assert_silent();
+    let others: Vec<String> = texts.iter().flat_map(|text| other_forms(text)).collect();
+    assert!(others.len() > 2 * texts.len());
+    Folder::new(others.iter().map(String::as_str)).assert_silent();
+}
+
+/// Otherwise the test above would see nothing: of each place a report shows the line.
+#[test]
+fn a_report_shows_the_lines_on_which_the_secrets_stand() {
+    let texts = texts();
+    let folder = Folder::new(texts.iter().map(String::as_str));
+    for (text, findings) in texts.iter().zip(folder.findings(texts.len())) {
+        let lines: Vec<&str> = text.lines().collect();
+        let shown = findings.iter().any(|finding| {
+            let at = |key: &str| finding["location"][key].as_u64().unwrap() as usize;
+            let last = at("endLine").min(at("line") + 2).min(lines.len());
+            let mut lines = lines[at("line") - 1..last].iter();
+            lines.any(|line| needles().iter().any(|needle| line.contains(needle)))
+        });
+        assert!(shown, "no finding is on the line of\n{text}");
+    }
+    let hidden = folder.lint("full").stdout.matches("•••").count();
+    assert!(hidden > 3 * texts.len(), "{hidden}");
+}
+
+#[test]
+fn what_can_not_be_read_is_not_quoted() {
+    let good = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n";
+    let broken = [
+        format!("password: {CANARY}: x\n"),
+        format!("password: \"{CANARY}\n"),
+        format!("data: {{password: {CANARY}\n"),
+        format!("data: {{password: {CANARY}]\n"),
+        format!("data: &{CANARY} [*{CANARY}]\n"),
+        format!("data: !!int {CANARY}\n"),
+        format!("data: !!float '{CANARY}'\n"),
+        format!("data: !!binary '{CANARY}!'\n"),
+        format!("data: \"\\q{CANARY}\"\n"),
+        format!("data: *{CANARY}\n"),
+        format!("data:\n\tpassword: {CANARY}\n"),
+        format!("data: `{CANARY}`\n"),
+        format!("? [{CANARY}]\n: {CANARY}\n"),
+        format!("%{CANARY}\n--- {CANARY}\n"),
+        format!("data: {CANARY}\u{7}\n"),
+        format!("... {CANARY}\n"),
+        format!("{{\"data\": \"a\" {CANARY}}}\n"),
+        format!("{{\"data\": \"{CANARY}\n"),
+        format!("{{\"data\": \"{CANARY}\\q\"}}\n"),
+        format!("kind: {CANARY}\nmetadata: {{name: a}}\n"),
+    ];
+    let texts: Vec<String> = broken
+        .iter()
+        .flat_map(|it| [it.clone(), format!("{good}---\n{it}"), it.replace('\n', "\r\n")])
+        .collect();
+    let folder = Folder::new(texts.iter().map(String::as_str));
+    folder.assert_silent();
+    for (text, findings) in texts.iter().zip(folder.findings(texts.len())) {
+        let told = findings.iter().any(|it| it["rule"] == "document-unreadable");
+        assert!(told, "{text}: {findings:?}");
+    }
+}
+
+/// A secret that is long or odd is hidden wherever else it stands.
+#[test]
+fn a_secret_is_hidden_in_its_repetitions_too() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    \
+        - name: a\n      image: b  # as deployed with Corvus-77x\n      env:\n        \
+        - {name: DB_PASSWORD, value: Corvus-77x}\n        \
+        - {name: Corvus-77x, value: 1}  # Corvus-77x\n";
+    let ran = Folder::new([text]).lint("full");
+    assert!(!ran.stdout.contains("Corvus"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("image: b  # as deployed with •••"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("{name: •••, value: 1}  # •••"), "{}", ran.stdout);
+}
+
+/// What is no secret stays readable, beside a secret too.
+#[test]
+fn what_is_no_secret_is_shown() {
+    let text = include_str!("../../fixtures/canary/harmless.yaml");
+    let ran = Folder::new([text]).lint("full");
+    for shown in [
+        "value: tango-databaseds.demo.svc.cluster.local:10000",
+        "{name: TANGO_HOST, value: \"tango-databaseds:10000\"}",
+        "image: artefact.skao.int/ska-tango-images-tango-db:11.0.2",
+        "image: busybox@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "- --port=10000",
+        "\"mid-dish/dish-manager/SKA001\": {",
+        "\"Address\": [\"10.20.30.40\"]",
+        "value: tango  # the user, not the password",
+        "value: •••  # of the database",
+        "LOG_LEVEL: debug",
+        "{name: SHELL, value: /bin/bash}, {name: API_TOKEN, value: •••}",
+        "secretName: archiver-tls",
+    ] {
+        assert!(ran.stdout.contains(shown), "`{shown}` is not in\n{}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("value: •••  # the user"), "{}", ran.stdout);
+}
