@@ -6,7 +6,7 @@ use json_patch::Patch;
 
 use super::compile::Entry;
 use super::patch::{Growing, apply, empty_map_at, rebased};
-use super::scope::Applies;
+use super::scope::{Applies, Case};
 use super::walk::Walk;
 use super::{
     Applicability, Budget, Change, Engine, Facts, Fix, Identity, Operation, Outcome, Status,
@@ -83,6 +83,9 @@ impl Engine {
         }
         let keys = self.pods.template(&identity.group, &identity.kind)?;
         let template = subject.object.at(&keys).filter(|_| !keys.is_empty())?;
+        if !self.may_change_kind(POD) {
+            return None;
+        }
         let pod = Value::map([
             ("apiVersion", Value::text("v1")),
             ("kind", Value::text(POD)),
@@ -120,9 +123,10 @@ impl Engine {
         let state = object.as_ref().map(|object| subject.with_object(object));
         let state = state.as_ref().unwrap_or(subject);
         // Whether it would apply if more were known is an outcome of the judgement that follows.
-        if entry.scope.applies(state, facts, &self.settings, &self.pods) == Applies::Yes {
+        let case = Case::new(state, facts, &self.settings, &self.pods);
+        if entry.scope.applies(&case) == Applies::Yes {
             let walk = Walk::new(self.schema(), &state.identity, state.object, budget);
-            match self.run(index, entry, state, facts, &walk, budget) {
+            match self.run(index, entry, &case, &walk, budget) {
                 Err((status, reason)) => changed.outcomes.push(entry.outcome(status, reason)),
                 Ok(drafts) => {
                     let fixes = drafts.into_iter().filter_map(|it| Some((it.path, it.fix?)));

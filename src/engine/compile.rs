@@ -133,6 +133,12 @@ impl Engine {
         !self.observers.is_empty()
     }
 
+    /// Whether any rule puts anything right in objects of the kind with this name.
+    pub(super) fn may_change_kind(&self, kind: &str) -> bool {
+        let entries = self.candidates(kind).iter().filter_map(|&index| self.entry(index));
+        entries.into_iter().any(|entry| entry.mutate)
+    }
+
     pub(super) fn candidates(&self, kind: &str) -> &[u32] {
         self.by_kind.get(kind).unwrap_or(&self.any_kind)
     }

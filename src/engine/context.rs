@@ -1,18 +1,14 @@
 //! What a rule sees, and where it leaves what it finds.
 
-use super::{
-    About, Facts, Fix, Inventory, Mention, Missing, Node, PodKinds, Related, Settings, Subject,
-};
+use super::scope::Case;
+use super::{About, Fix, Inventory, Mention, Missing, Node, Related, Subject};
 use crate::document::{Path, Span};
 
 /// One rule's view of one subject.
 #[derive(Debug)]
 pub struct Context<'s> {
     pub(super) object: Node<'s>,
-    pub(super) subject: &'s Subject<'s>,
-    pub(super) facts: &'s Facts<'s>,
-    pub(super) settings: &'s Settings,
-    pub(super) pods: &'s PodKinds,
+    pub(super) case: &'s Case<'s>,
     pub(super) table: u32,
     pub(super) judged_at_owner: bool,
     pub(super) drafts: Vec<Draft>,
@@ -39,13 +35,13 @@ impl<'s> Context<'s> {
     }
 
     pub fn subject(&self) -> &'s Subject<'s> {
-        self.subject
+        self.case.subject
     }
 
     /// The pod or pod template, with `metadata` and `spec` below it; `None` for a kind that has
     /// none.
     pub fn pod(&self) -> Option<Node<'s>> {
-        self.pods.pod(self.object)
+        Some(self.object.at(self.case.template.as_deref()?))
     }
 
     /// Whether a controller made the subject, and the rule judges that controller too.
@@ -59,8 +55,7 @@ impl<'s> Context<'s> {
     ///
     /// Nobody knows.
     pub fn tier(&self) -> Result<Option<&'s str>, Missing> {
-        let placement = self.pods.schema.place(&self.subject.identity);
-        self.settings.tier(placement, self.facts)
+        self.case.settings.tier(self.case.placement, self.case.facts)
     }
 
     /// What this rule noted of the other objects under `key`. The subject itself and objects
@@ -71,7 +66,7 @@ impl<'s> Context<'s> {
     /// Nobody knows of the other objects.
     pub fn others(&self, key: &str) -> Result<impl Iterator<Item = &'s Mention>, Missing> {
         let inventory = self.inventory()?;
-        let itself = &self.subject.identity;
+        let itself = &self.case.subject.identity;
         let mentions = inventory.mentions(self.table, key).iter();
         Ok(mentions.filter(move |it| !it.deleting && !it.subject.is_same(itself)))
     }
@@ -103,7 +98,7 @@ impl<'s> Context<'s> {
     }
 
     fn inventory(&self) -> Result<&'s Inventory, Missing> {
-        self.facts.inventory.ok_or(Missing("the other objects"))
+        self.case.facts.inventory.ok_or(Missing("the other objects"))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::compile::Entry;
 use super::context::Draft;
-use super::scope::Applies;
+use super::scope::{Applies, Case};
 use super::waiver::Standing;
 use super::walk::{Exhausted, Walk};
 use super::{
@@ -33,9 +33,9 @@ impl Engine {
     /// ends as `error`, for `reason`.
     pub fn unjudged(&self, subject: &Subject<'_>, facts: &Facts<'_>, reason: &str) -> Report {
         let candidates = self.candidates(&subject.identity.kind).iter();
-        let entries = candidates.filter_map(|&index| self.entry(index)).filter(|entry| {
-            entry.scope.applies(subject, facts, &self.settings, &self.pods) != Applies::No
-        });
+        let case = Case::new(subject, facts, &self.settings, &self.pods);
+        let entries = candidates.filter_map(|&index| self.entry(index));
+        let entries = entries.filter(|entry| entry.scope.applies(&case) != Applies::No);
         let outcomes = entries.map(|entry| Outcome {
             policy: Arc::clone(&entry.policy),
             entry: Arc::clone(&entry.name),
@@ -55,15 +55,16 @@ impl Engine {
 
     fn judge(&self, subject: &Subject<'_>, facts: &Facts<'_>, budget: Budget) -> Report {
         let walk = Walk::new(self.schema(), &subject.identity, subject.object, budget);
+        let case = Case::new(subject, facts, &self.settings, &self.pods);
         let owned = self.is_owned(subject);
         let mut findings = Vec::new();
         let mut outcomes = Vec::new();
         for &index in self.candidates(&subject.identity.kind) {
             let Some(entry) = self.entry(index) else { continue };
             let cap = entry.cap(owned);
-            let run = match entry.scope.applies(subject, facts, &self.settings, &self.pods) {
+            let run = match entry.scope.applies(&case) {
                 Applies::No => continue,
-                Applies::Yes => self.run(index, entry, subject, facts, &walk, budget),
+                Applies::Yes => self.run(index, entry, &case, &walk, budget),
                 Applies::Unknown(Missing(fact)) => Err((Status::Skip, unknown(fact))),
                 Applies::OtherVersion => {
                     let reason = format!(
@@ -107,8 +108,7 @@ impl Engine {
         &'s self,
         index: u32,
         entry: &'s Entry,
-        subject: &'s Subject<'s>,
-        facts: &'s Facts<'s>,
+        case: &'s Case<'s>,
         walk: &'s Walk<'s>,
         budget: Budget,
     ) -> Result<Vec<Draft>, (Status, String)> {
@@ -116,13 +116,10 @@ impl Engine {
         let ended = contained(|| {
             let mut cx = Context {
                 object: walk.root(),
-                subject,
-                facts,
-                settings: &self.settings,
-                pods: &self.pods,
+                case,
                 table: index,
-                judged_at_owner: self.is_owned(subject)
-                    && entry.observes_controller_of(subject, &self.pods),
+                judged_at_owner: self.is_owned(case.subject)
+                    && entry.observes_controller_of(case.subject, &self.pods),
                 drafts: Vec::new(),
             };
             entry.check.check(&mut cx).map(|()| cx.drafts)

@@ -66,12 +66,27 @@ impl Kinds {
 
     /// Whether the group and kind, or the format, is meant, whatever the version.
     pub fn name(&self, subject: &Identity, pods: &PodKinds) -> bool {
-        self.patterns.iter().any(|pattern| pattern.names(subject, pods))
+        self.name_if(subject, || pods.contain(&subject.group, &subject.kind))
+    }
+
+    /// As [`Kinds::name`], where `holds_pods` says whether the kind is one of [`PodKinds`].
+    pub(super) fn name_if(&self, subject: &Identity, holds_pods: impl Fn() -> bool) -> bool {
+        self.patterns.iter().any(|pattern| pattern.names(subject, &holds_pods))
     }
 
     /// Whether the version is one that is meant, for a subject that [`Kinds::name`] names.
     pub fn name_version(&self, subject: &Identity, pods: &PodKinds) -> bool {
-        let naming = self.patterns.iter().filter(|pattern| pattern.names(subject, pods));
+        self.name_version_if(subject, || pods.contain(&subject.group, &subject.kind))
+    }
+
+    /// As [`Kinds::name_version`], where `holds_pods` says whether the kind is one of
+    /// [`PodKinds`].
+    pub(super) fn name_version_if(
+        &self,
+        subject: &Identity,
+        holds_pods: impl Fn() -> bool,
+    ) -> bool {
+        let naming = self.patterns.iter().filter(|pattern| pattern.names(subject, &holds_pods));
         naming.clone().next().is_none()
             || naming.into_iter().any(|pattern| match pattern {
                 KindPattern::Object { version, .. } => version.matches(&subject.version),
@@ -172,11 +187,13 @@ impl PodKinds {
 
     /// The pod or pod template of an object; `None` for a kind that has none.
     pub fn pod<'s>(&'s self, object: Node<'s>) -> Option<Node<'s>> {
-        let identity = object.identity();
-        if identity.format.is_some() {
-            return None;
-        }
-        Some(object.at(&self.template(&identity.group, &identity.kind)?))
+        Some(object.at(&self.template_of(object.identity())?))
+    }
+
+    /// As [`PodKinds::template`], for a subject that may be an artefact.
+    pub(super) fn template_of(&self, subject: &Identity) -> Option<Vec<&str>> {
+        let is_object = subject.format.is_none();
+        self.template(&subject.group, &subject.kind).filter(|_| is_object)
     }
 
     /// Whether the kind holds a pod template or is a Pod.
@@ -214,10 +231,10 @@ impl KindPattern {
         }
     }
 
-    fn names(&self, subject: &Identity, pods: &PodKinds) -> bool {
+    fn names(&self, subject: &Identity, holds_pods: impl Fn() -> bool) -> bool {
         match (self, &subject.format) {
             (Self::Artefacts { format }, Some(is)) => format.matches(is),
-            (Self::Pods, None) => pods.contain(&subject.group, &subject.kind),
+            (Self::Pods, None) => holds_pods(),
             (Self::Object { group, kind, .. }, None) => {
                 group.matches(&subject.group) && kind.matches(&subject.kind)
             }

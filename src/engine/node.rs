@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use super::walk::{Trail, Walk, Way};
+use super::walk::{Place, Run, Trail, Walk, Way};
 use super::{Identity, Schema, Shape};
-use crate::document::{Body, Path, Step, Value};
+use crate::document::{Body, Entry, Map, Path, Step, Value};
 
 /// A place in a subject: the value there, if any, and the way to it.
 ///
@@ -14,36 +14,22 @@ use crate::document::{Body, Path, Step, Value};
 #[derive(Clone, Copy)]
 pub struct Node<'s> {
     walk: &'s Walk<'s>,
-    value: Option<&'s Value<'s>>,
-    shape: Shape,
+    place: Place<'s>,
     at: u32,
 }
 
 impl<'s> Node<'s> {
-    pub(super) fn new(
-        walk: &'s Walk<'s>,
-        value: Option<&'s Value<'s>>,
-        shape: Shape,
-        at: u32,
-    ) -> Self {
-        Self { walk, value, shape, at }
+    pub(super) fn new(walk: &'s Walk<'s>, place: Place<'s>, at: u32) -> Self {
+        Self { walk, place, at }
     }
 
     /// The field `key`, whether or not it is there.
     #[must_use]
     pub fn get(self, key: &'s str) -> Self {
-        let written = self
-            .inner()
-            .and_then(|value| value.get(key))
-            .filter(|value| !value.is_null() && !self.is_assigned(key, value));
-        let value = match written {
-            None if self.value.is_some() && self.shape != Shape::UNKNOWN => {
-                let default = self.schema().default(self, key);
-                default.filter(|value| !self.is_assigned(key, value))
-            }
-            written => written,
-        };
-        self.child(Way::Key(key), written, value, self.schema().field(self.shape, key))
+        match self.walk.known(self.at, key) {
+            Some(known) => known,
+            None => self.walk.enter(self.at, key, self.field(key)),
+        }
     }
 
     /// The field at the end of `keys`.
@@ -54,39 +40,29 @@ impl<'s> Node<'s> {
 
     /// The items of a list, without those that the API server adds; none if this is no list.
     pub fn items(self) -> impl Iterator<Item = Self> {
-        let items = self.inner().and_then(Value::as_list).unwrap_or_default();
-        let shape = self.schema().item(self.shape);
-        let own = move |item: &Value<'_>| {
-            self.shape == Shape::UNKNOWN || !self.schema().injected(self.shape, item)
-        };
-        (0..)
-            .zip(items)
-            .filter(move |(_, item)| own(item))
-            .map(move |(index, item)| self.child(Way::Index(index), Some(item), Some(item), shape))
+        let list = self.inner().and_then(Value::as_list);
+        let run = list
+            .map_or(Run::EMPTY, |items| self.walk.run(self.at, || self.items_of(items).collect()));
+        self.visit(run).map(|(_, item)| item)
     }
 
     /// The fields of a map that are there and not `null`, in the order of the text, without those
     /// that the API server adds.
     pub fn fields(self) -> impl Iterator<Item = (&'s str, Self)> {
         let map = self.inner().and_then(Value::as_map);
-        let present = map.into_iter().flatten().filter(move |entry| {
-            !entry.value.is_null() && !self.is_assigned(&entry.key, &entry.value)
-        });
-        present.map(move |entry| {
-            let key: &'s str = &entry.key;
-            let value = Some(&entry.value);
-            let shape = self.schema().field(self.shape, key);
-            (key, self.child(Way::Key(key), value, value, shape))
-        })
+        let run =
+            map.map_or(Run::EMPTY, |map| self.walk.run(self.at, || self.fields_of(map).collect()));
+        self.visit(run).map(|(way, field)| (way.key(), field))
     }
 
     /// The place that holds this one; the root holds itself.
     #[must_use]
     pub fn parent(self) -> Self {
         let at = self.trail().map_or(0, |trail| trail.parent);
-        let trail = self.walk.trail(at);
-        let value = trail.and_then(|trail| trail.value);
-        Self { at, value, shape: trail.map_or(Shape::UNKNOWN, |it| it.shape), ..self }
+        match self.walk.trail(at) {
+            Some(trail) => Self { at, place: trail.place, ..self },
+            None => self,
+        }
     }
 
     /// The object's root.
@@ -97,17 +73,17 @@ impl<'s> Node<'s> {
 
     /// Whether a value is there, or the API server puts one there.
     pub fn exists(self) -> bool {
-        self.value.is_some()
+        self.place.value.is_some()
     }
 
     /// Whether the value is in the subject itself and no API default.
     pub fn is_written(self) -> bool {
-        self.trail().is_some_and(|trail| trail.written)
+        self.place.written
     }
 
     /// Whether there is nothing: no value, or an empty string, list or map.
     pub fn is_empty(self) -> bool {
-        self.value.is_none_or(|value| match &value.body {
+        self.place.value.is_none_or(|value| match &value.body {
             Body::Null => true,
             Body::Text(text) => text.is_empty(),
             Body::List(items) => items.is_empty(),
@@ -118,25 +94,25 @@ impl<'s> Node<'s> {
 
     /// The value as it stands, a string that holds a document as that string.
     pub fn value(self) -> Option<&'s Value<'s>> {
-        self.value
+        self.place.value
     }
 
     pub fn as_str(self) -> Option<&'s str> {
-        self.value?.as_str()
+        self.place.value?.as_str()
     }
 
     pub fn as_bool(self) -> Option<bool> {
-        self.value?.as_bool()
+        self.place.value?.as_bool()
     }
 
     pub fn as_int(self) -> Option<i64> {
-        self.value?.as_int()
+        self.place.value?.as_int()
     }
 
     /// A scalar as text: `80` and `"80"` read the same, as the API server takes either for many
     /// fields.
     pub fn scalar(self) -> Option<String> {
-        match &self.value?.body {
+        match &self.place.value?.body {
             Body::Text(text) => Some(text.clone().into_owned()),
             Body::Int(number) => Some(number.to_string()),
             Body::Float(number) => Some(number.to_string()),
@@ -147,9 +123,14 @@ impl<'s> Node<'s> {
 
     /// The last key on the way here; empty at the root and for an item of a list.
     pub fn key(self) -> &'s str {
-        match self.trail().map(|trail| trail.way) {
-            Some(Way::Key(key)) => key,
-            _ => "",
+        self.trail().map_or("", |trail| trail.way.key())
+    }
+
+    /// The rank in its list; `None` for what is no item of one.
+    pub fn index(self) -> Option<u32> {
+        match self.trail()?.way {
+            Way::Index(index) => Some(index),
+            Way::Key(_) | Way::Root => None,
         }
     }
 
@@ -177,7 +158,7 @@ impl<'s> Node<'s> {
         }
         match self.scalar() {
             Some(text) => quoted(&text),
-            None => self.value.map_or("nothing", Value::type_name).to_owned(),
+            None => self.place.value.map_or("nothing", Value::type_name).to_owned(),
         }
     }
 
@@ -187,7 +168,7 @@ impl<'s> Node<'s> {
     }
 
     pub fn shape(self) -> Shape {
-        self.shape
+        self.place.shape
     }
 
     pub fn schema(self) -> &'static dyn Schema {
@@ -196,7 +177,7 @@ impl<'s> Node<'s> {
 
     /// Whether the place lies in a document that a string holds.
     pub fn is_inside(self) -> bool {
-        self.trail().is_some_and(|trail| trail.inside)
+        self.place.inside
     }
 
     /// Spends steps on work that no visit counts, such as matching a long text.
@@ -246,13 +227,13 @@ impl<'s> Node<'s> {
     }
 
     fn is_assigned(self, key: &str, value: &Value<'_>) -> bool {
-        self.shape != Shape::UNKNOWN && self.schema().assigned(self, key, value)
+        self.place.shape != Shape::UNKNOWN && self.schema().assigned(self, key, value)
     }
 
     fn item_name(self, item: Trail<'s>, list: Option<Trail<'s>>, index: u32) -> String {
-        let merge_key = list.and_then(|list| self.schema().item_key(list.shape));
+        let merge_key = list.and_then(|list| self.schema().item_key(list.place.shape));
         for key in merge_key.into_iter().chain(["name"]) {
-            match item.value.and_then(|value| value.get(key)).map(|name| &name.body) {
+            match item.place.value.and_then(|value| value.get(key)).map(|name| &name.body) {
                 Some(Body::Text(name)) => return format!("[{key}={name}]"),
                 Some(Body::Int(number)) => return format!("[{key}={number}]"),
                 _ => {}
@@ -277,27 +258,72 @@ impl<'s> Node<'s> {
     fn inner(self) -> Option<&'s Value<'s>> {
         match self.content() {
             Some(Ok(document)) => Some(document),
-            _ => self.value,
+            _ => self.place.value,
         }
     }
 
     fn content(self) -> Option<&'s Result<Value<'s>, String>> {
-        let value = self.value.filter(|value| value.as_str().is_some())?;
-        if self.shape == Shape::UNKNOWN { None } else { self.walk.document_in(value) }
+        let value = self.place.value.filter(|value| value.as_str().is_some())?;
+        if self.place.shape == Shape::UNKNOWN { None } else { self.walk.document_in(value) }
     }
 
-    fn child(
+    /// Works out what is at the field `key`.
+    fn field(self, key: &str) -> Place<'s> {
+        let written = self
+            .inner()
+            .and_then(|value| value.get(key))
+            .filter(|value| !value.is_null() && !self.is_assigned(key, value));
+        let value = match written {
+            None if self.value().is_some() && self.shape() != Shape::UNKNOWN => {
+                let default = self.schema().default(self, key);
+                default.filter(|value| !self.is_assigned(key, value))
+            }
+            written => written,
+        };
+        self.below(written, value, self.schema().field(self.shape(), key))
+    }
+
+    fn items_of(self, items: &'s [Value<'s>]) -> impl Iterator<Item = (Way<'s>, Place<'s>)> {
+        let shape = self.schema().item(self.shape());
+        let is_own = move |item: &Value<'_>| {
+            self.shape() == Shape::UNKNOWN || !self.schema().injected(self.shape(), item)
+        };
+        let items = (0..).zip(items).filter(move |(_, item)| is_own(item));
+        items.map(move |(index, item)| {
+            (Way::Index(index), self.below(Some(item), Some(item), shape))
+        })
+    }
+
+    fn fields_of(self, map: &'s Map<'s>) -> impl Iterator<Item = (Way<'s>, Place<'s>)> {
+        let is_there = move |entry: &Entry<'_>| {
+            !entry.value.is_null() && !self.is_assigned(&entry.key, &entry.value)
+        };
+        map.iter().filter(move |entry| is_there(entry)).map(move |entry| {
+            let shape = self.schema().field(self.shape(), &entry.key);
+            let value = Some(&entry.value);
+            (Way::Key(&entry.key), self.below(value, value, shape))
+        })
+    }
+
+    /// What is at a place right below this one.
+    fn below(
         self,
-        way: Way<'s>,
         written: Option<&'s Value<'s>>,
         value: Option<&'s Value<'s>>,
         shape: Shape,
-    ) -> Self {
-        let inside = self.is_inside() || self.value.is_some_and(|it| it.as_str().is_some());
-        let shape = if inside { Shape::UNKNOWN } else { shape };
-        // What is below a default is as little written as the default itself.
-        let written = written.is_some() && self.is_written();
-        self.walk.push(Trail { parent: self.at, way, value, written, shape, inside })
+    ) -> Place<'s> {
+        let inside = self.is_inside() || self.as_str().is_some();
+        Place {
+            value,
+            shape: if inside { Shape::UNKNOWN } else { shape },
+            // What is below a default is as little written as the default itself.
+            written: written.is_some() && self.is_written(),
+            inside,
+        }
+    }
+
+    fn visit(self, run: Run) -> impl Iterator<Item = (Way<'s>, Self)> {
+        (run.first..run.end).filter_map(move |at| self.walk.visit(at))
     }
 }
 

@@ -11,6 +11,19 @@ pub(super) struct CompiledScope {
     scopes: Vec<Scope>,
 }
 
+/// A subject, what is known, and what every scope asks of both, worked out once.
+#[derive(Debug)]
+pub(super) struct Case<'c> {
+    pub(super) subject: &'c Subject<'c>,
+    pub(super) facts: &'c Facts<'c>,
+    pub(super) settings: &'c Settings,
+    pub(super) pods: &'c PodKinds,
+    pub(super) placement: Placement<'c>,
+    /// The keys from the root to the pod template; none for a Pod itself.
+    pub(super) template: Option<Vec<&'c str>>,
+    is_machinery: bool,
+}
+
 /// What a scope says of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Applies {
@@ -85,30 +98,28 @@ impl CompiledScope {
         kinds && !disjoint_tiers
     }
 
-    pub(super) fn applies(
-        &self,
-        subject: &Subject<'_>,
-        facts: &Facts<'_>,
-        settings: &Settings,
-        pods: &PodKinds,
-    ) -> Applies {
-        let identity = &subject.identity;
-        if !self.kinds.iter().all(|kinds| kinds.name(identity, pods)) {
+    pub(super) fn applies(&self, case: &Case<'_>) -> Applies {
+        let identity = &case.subject.identity;
+        if !self.kinds.iter().all(|kinds| kinds.name_if(identity, || case.template.is_some())) {
             return Applies::No;
         }
         let named = || self.kinds.iter().any(|kinds| kinds.spell_out(identity));
-        if pods.schema.is_machinery(&identity.group, &identity.kind) && !named() {
+        if case.is_machinery && !named() {
             return Applies::No;
         }
-        if !self.takes_operation(subject.operation) || self.is_exempt(subject, settings, pods) {
+        if !self.takes_operation(case.subject.operation) || self.is_exempt(case) {
             return Applies::No;
         }
-        if !self.kinds.iter().all(|kinds| kinds.name_version(identity, pods)) {
+        if !self
+            .kinds
+            .iter()
+            .all(|kinds| kinds.name_version_if(identity, || case.template.is_some()))
+        {
             return Applies::OtherVersion;
         }
         let mut unknown = Applies::Yes;
         for scope in &self.scopes {
-            match scope.holds(subject, facts, settings, pods) {
+            match scope.holds(case) {
                 Ok(true) => {}
                 Ok(false) => return Applies::No,
                 Err(missing) => unknown = Applies::Unknown(missing),
@@ -131,27 +142,39 @@ impl CompiledScope {
 
     /// In kube-system and in our own namespace, kinds of Kubernetes itself are not judged, and
     /// custom kinds only by entries that name them: a policy can't stop the cluster or us.
-    fn is_exempt(&self, subject: &Subject<'_>, settings: &Settings, pods: &PodKinds) -> bool {
-        let Placement::Namespace(namespace) = pods.schema.place(&subject.identity) else {
-            return false;
-        };
-        let system =
-            namespace == SYSTEM_NAMESPACE || settings.own_namespace.as_deref() == Some(namespace);
-        system
-            && (pods.schema.built_in(&subject.identity.group)
-                || !self.kinds.iter().any(|kinds| kinds.spell_out(&subject.identity)))
+    fn is_exempt(&self, case: &Case<'_>) -> bool {
+        let Placement::Namespace(namespace) = case.placement else { return false };
+        let own = case.settings.own_namespace.as_deref();
+        let identity = &case.subject.identity;
+        (namespace == SYSTEM_NAMESPACE || own == Some(namespace))
+            && (case.pods.schema.built_in(&identity.group)
+                || !self.kinds.iter().any(|kinds| kinds.spell_out(identity)))
+    }
+}
+
+impl<'c> Case<'c> {
+    pub(super) fn new(
+        subject: &'c Subject<'c>,
+        facts: &'c Facts<'c>,
+        settings: &'c Settings,
+        pods: &'c PodKinds,
+    ) -> Self {
+        let identity = &subject.identity;
+        Self {
+            subject,
+            facts,
+            settings,
+            placement: pods.schema.place(identity),
+            template: pods.template_of(identity),
+            is_machinery: pods.schema.is_machinery(&identity.group, &identity.kind),
+            pods,
+        }
     }
 }
 
 impl Scope {
-    fn holds(
-        &self,
-        subject: &Subject<'_>,
-        facts: &Facts<'_>,
-        settings: &Settings,
-        pods: &PodKinds,
-    ) -> Result<bool, Missing> {
-        let placement = pods.schema.place(&subject.identity);
+    fn holds(&self, case: &Case<'_>) -> Result<bool, Missing> {
+        let &Case { subject, facts, settings, placement, .. } = case;
         if !self.namespaces.is_empty() {
             match placement {
                 Placement::Namespace(name) if self.namespaces.matches(name) => {}

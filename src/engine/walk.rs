@@ -30,6 +30,9 @@ pub struct Walk<'s> {
     identity: &'s Identity,
     object: &'s Value<'s>,
     trail: RefCell<Vec<Trail<'s>>>,
+    /// Many rules ask for the same places, so each is worked out once and found again by [`slot`]
+    /// of its key. Two that share a slot take turns; 0 is none.
+    slots: Box<[Cell<u32>]>,
     left: Cell<u64>,
     embedded: OnceCell<Vec<Embedded<'s>>>,
 }
@@ -42,19 +45,55 @@ pub(super) struct Exhausted;
 pub(super) struct Trail<'s> {
     pub(super) parent: u32,
     pub(super) way: Way<'s>,
+    pub(super) place: Place<'s>,
+    /// The items of the list or the fields of the map that is here, where they were asked for.
+    run: Option<Run>,
+}
+
+/// What is at a place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'s> {
     pub(super) value: Option<&'s Value<'s>>,
+    pub(super) shape: Shape,
     /// Whether the value is in the subject itself and no API default.
     pub(super) written: bool,
-    pub(super) shape: Shape,
     /// Whether the place lies in a document that a string holds.
     pub(super) inside: bool,
 }
+
+/// Places that were entered one after another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) first: u32,
+    pub(super) end: u32,
+}
+
+/// More places than this are forgotten between two rules.
+const REMEMBERED: usize = 50_000;
+
+/// How many places are found again by their key. A power of two; above what the rules ask for in
+/// a pod of a few containers.
+const SLOTS: usize = 1024;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Way<'s> {
     Root,
     Key(&'s str),
     Index(u32),
+}
+
+impl Run {
+    pub(super) const EMPTY: Self = Self { first: 0, end: 0 };
+}
+
+impl<'s> Way<'s> {
+    /// The key; empty for an item and for the root.
+    pub(super) fn key(self) -> &'s str {
+        match self {
+            Self::Key(key) => key,
+            Self::Root | Self::Index(_) => "",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -71,19 +110,19 @@ impl<'s> Walk<'s> {
         object: &'s Value<'s>,
         budget: Budget,
     ) -> Self {
-        let root = Trail {
-            parent: 0,
-            way: Way::Root,
+        let place = Place {
             value: Some(object),
-            written: true,
             shape: schema.root(identity),
+            written: true,
             inside: false,
         };
+        let root = Trail::new(0, Way::Root, place);
         Self {
             schema,
             identity,
             object,
             trail: RefCell::new(vec![root]),
+            slots: vec![Cell::new(0); SLOTS].into(),
             left: Cell::new(budget.steps),
             embedded: OnceCell::new(),
         }
@@ -91,7 +130,8 @@ impl<'s> Walk<'s> {
 
     /// The whole object.
     pub fn root(&'s self) -> Node<'s> {
-        Node::new(self, Some(self.object), self.schema.root(self.identity), 0)
+        let place = self.trail(0).map(|trail| trail.place);
+        Node::new(self, place.unwrap_or_else(|| unreachable!("the root is never forgotten")), 0)
     }
 
     pub(super) fn schema(&self) -> &'static dyn Schema {
@@ -102,10 +142,17 @@ impl<'s> Walk<'s> {
         self.identity
     }
 
-    /// Gives the next rule its own steps, and forgets where the last one has been.
+    /// Gives the next rule its own steps. Where the last one has been is kept while it is little.
     pub(super) fn restart(&self, budget: Budget) {
         self.left.set(budget.steps);
-        self.trail.borrow_mut().truncate(1);
+        let mut trail = self.trail.borrow_mut();
+        if trail.len() > REMEMBERED {
+            trail.truncate(1);
+            for root in trail.iter_mut() {
+                *root = Trail::new(0, Way::Root, root.place);
+            }
+            self.slots.iter().for_each(|slot| slot.set(0));
+        }
     }
 
     pub(super) fn charge(&self, steps: u64) {
@@ -115,12 +162,53 @@ impl<'s> Walk<'s> {
         }
     }
 
-    pub(super) fn push(&'s self, trail: Trail<'s>) -> Node<'s> {
+    /// The place below `parent` with this key, if it was asked for before.
+    pub(super) fn known(&'s self, parent: u32, key: &str) -> Option<Node<'s>> {
+        let at = self.slots.get(slot(parent, key))?.get();
+        let trails = self.trail.borrow();
+        let trail = trails.get(at as usize).filter(|trail| trail.parent == parent)?;
+        if !matches!(trail.way, Way::Key(it) if it == key) {
+            return None;
+        }
+        self.charge(1);
+        Some(Node::new(self, trail.place, at))
+    }
+
+    /// Enters the place below `parent` with this key, to be found again.
+    pub(super) fn enter(&'s self, parent: u32, key: &'s str, place: Place<'s>) -> Node<'s> {
         self.charge(1);
         let mut trails = self.trail.borrow_mut();
-        let at = u32::try_from(trails.len()).unwrap_or_else(|_| resume_unwind(Box::new(Exhausted)));
-        trails.push(trail);
-        Node::new(self, trail.value, trail.shape, at)
+        let at = place_of(trails.len());
+        trails.push(Trail::new(parent, Way::Key(key), place));
+        if let Some(slot) = self.slots.get(slot(parent, key)) {
+            slot.set(at);
+        }
+        Node::new(self, place, at)
+    }
+
+    /// The items of a list, or the fields of a map, entered together and once.
+    pub(super) fn run(
+        &'s self,
+        parent: u32,
+        places: impl FnOnce() -> Vec<(Way<'s>, Place<'s>)>,
+    ) -> Run {
+        if let Some(run) = self.trail.borrow().get(parent as usize).and_then(|it| it.run) {
+            return run;
+        }
+        let places = places();
+        let mut trails = self.trail.borrow_mut();
+        let run = Run { first: place_of(trails.len()), end: place_of(trails.len() + places.len()) };
+        trails.extend(places.into_iter().map(|(way, place)| Trail::new(parent, way, place)));
+        if let Some(parent) = trails.get_mut(parent as usize) {
+            parent.run = Some(run);
+        }
+        run
+    }
+
+    /// A place of a run.
+    pub(super) fn visit(&'s self, at: u32) -> Option<(Way<'s>, Node<'s>)> {
+        self.charge(1);
+        self.trail(at).map(|trail| (trail.way, Node::new(self, trail.place, at)))
     }
 
     pub(super) fn trail(&self, at: u32) -> Option<Trail<'s>> {
@@ -172,4 +260,24 @@ impl<'s> Walk<'s> {
             Body::Null | Body::Bool(_) | Body::Int(_) | Body::Float(_) => {}
         }
     }
+}
+
+impl<'s> Trail<'s> {
+    fn new(parent: u32, way: Way<'s>, place: Place<'s>) -> Self {
+        Self { parent, way, place, run: None }
+    }
+}
+
+/// Where a place is looked for by its key.
+fn slot(parent: u32, key: &str) -> usize {
+    let bytes = key.as_bytes();
+    let letter = |at: usize| bytes.get(at).copied().map_or(0, usize::from);
+    let (middle, last) = (bytes.len() / 2, bytes.len().saturating_sub(1));
+    let key = bytes.len() + 5 * letter(0) + 19 * letter(middle) + 41 * letter(last);
+    (key + 97 * parent as usize) % SLOTS
+}
+
+/// The number of a place; a subject with more ends the rule.
+fn place_of(rank: usize) -> u32 {
+    u32::try_from(rank).unwrap_or_else(|_| resume_unwind(Box::new(Exhausted)))
 }

@@ -93,7 +93,7 @@ impl<'a> ImageRef<'a> {
         if text.is_empty() {
             return Err(ImageError::Empty);
         }
-        if text.contains(char::is_whitespace) {
+        if has(text, |byte| matches!(byte, b'\t'..=b'\r' | b' '), char::is_whitespace) {
             return Err(ImageError::WhiteSpace(text));
         }
         if let Some((scheme, _)) = text.split_once("//").filter(|(it, _)| it.ends_with(':')) {
@@ -240,7 +240,7 @@ pub(super) fn split_registry(name: &str) -> (Option<&str>, &str) {
         Some((first, rest))
             if first == "localhost"
                 || first.contains(['.', ':'])
-                || first.contains(char::is_uppercase) =>
+                || has(first, |byte| byte.is_ascii_uppercase(), char::is_uppercase) =>
         {
             (Some(first), rest)
         }
@@ -284,7 +284,7 @@ fn is_host_part(part: &str) -> bool {
 fn check_path(path: &str) -> Result<(), ImageError<'_>> {
     if path.is_empty() {
         Err(ImageError::NoRepository)
-    } else if path.contains(char::is_uppercase) {
+    } else if has(path, |byte| byte.is_ascii_uppercase(), char::is_uppercase) {
         Err(ImageError::UpperCase(path))
     } else if path.split('/').any(str::is_empty) {
         Err(ImageError::EmptyPart(path))
@@ -298,21 +298,30 @@ fn check_path(path: &str) -> Result<(), ImageError<'_>> {
 /// Whether this is runs of lower-case letters and digits, held together by `.`, `_`, `__` or any
 /// number of `-`.
 fn is_path_part(part: &str) -> bool {
-    let mut rest = part;
-    loop {
-        let after = rest.trim_start_matches(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-        if after.len() == rest.len() {
+    let mut before = b'.';
+    // How many bytes of a separator have been read; a part begins as after one.
+    let mut separator = 1;
+    for byte in part.bytes() {
+        let is_inner = byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        separator = if is_inner { 0 } else { separator + 1 };
+        let fits = match byte {
+            _ if is_inner => true,
+            b'.' => separator == 1,
+            b'_' => separator == 1 || (separator == 2 && before == b'_'),
+            b'-' => separator == 1 || before == b'-',
+            _ => false,
+        };
+        if !fits {
             return false;
         }
-        rest = match after.bytes().next() {
-            None => return true,
-            Some(b'-') => after.trim_start_matches('-'),
-            _ => match after.strip_prefix("__").or_else(|| after.strip_prefix(['.', '_'])) {
-                Some(rest) => rest,
-                None => return false,
-            },
-        };
+        before = byte;
     }
+    separator == 0
+}
+
+/// Whether the text has such a character: most are ASCII, and told byte by byte.
+fn has(text: &str, ascii: fn(u8) -> bool, any: fn(char) -> bool) -> bool {
+    if text.is_ascii() { text.bytes().any(ascii) } else { text.contains(any) }
 }
 
 fn check_tag(tag: &str) -> Result<(), ImageError<'_>> {

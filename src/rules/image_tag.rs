@@ -150,18 +150,19 @@ impl Check for ImageTag {
         for container in runs(cx) {
             let image = container.node.get("image");
             let Some(text) = image.as_str() else { continue };
-            let shown = image.shown();
             match ImageRef::parse(text) {
                 // The error quotes the reference.
                 Err(_) if image.is_sensitive() => {
-                    cx.report(image, format!("image {shown} of {container} is not valid"));
+                    let message = format!("image {} of {container} is not valid", image.shown());
+                    cx.report(image, message);
                 }
                 Err(error) => {
                     cx.report(image, format!("image of {container} is not valid: {error}"));
                 }
                 Ok(reference) => {
                     if let Some(what) = self.flaw(&reference) {
-                        cx.report(image, what.message(&container, &shown)).help(what.help());
+                        cx.report(image, what.message(&container, &image.shown()))
+                            .help(what.help());
                     }
                 }
             }

@@ -145,13 +145,13 @@ impl LabelBroken {
                 continue;
             }
             let label = labels.get(&entry.key);
-            let key = phrase::line(&entry.key);
             if !is_label_key(&entry.key) {
+                let key = phrase::line(&entry.key);
                 cx.report(label, format!("key `{key}` of a label is not valid")).about_key().help(
                     "use letters, digits, `-`, `_` and `.`, up to 63 after an optional prefix",
                 );
             } else if let Some((problem, help)) = self.problem(&entry.key, &entry.value) {
-                let shown = label.shown();
+                let (key, shown) = (phrase::line(&entry.key), label.shown());
                 let message = match problem {
                     Problem::Empty => format!("label `{key}` is empty"),
                     Problem::Type(found) => format!("label `{key}` is {found}, not a string"),

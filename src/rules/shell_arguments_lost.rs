@@ -109,10 +109,10 @@ impl Check for ShellArgumentsLost {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         for container in runs(cx) {
             let hook = |name| container.node.at(&["lifecycle", name, "exec", "command"]);
-            let lines: [(String, Vec<Node<'s>>); 3] = [
-                (container.to_string(), container.command_line()),
-                (format!("postStart hook of {container}"), hook("postStart").items().collect()),
-                (format!("preStop hook of {container}"), hook("preStop").items().collect()),
+            let lines: [(&str, Vec<Node<'s>>); 3] = [
+                ("", container.command_line()),
+                ("postStart hook of ", hook("postStart").items().collect()),
+                ("preStop hook of ", hook("preStop").items().collect()),
             ];
             for (whose, line) in lines {
                 let words: Vec<&str> = line.iter().filter_map(|item| item.as_str()).collect();
@@ -121,10 +121,11 @@ impl Check for ShellArgumentsLost {
                 }
                 let lost = shell::shell_call(&words).and_then(|call| call.lost);
                 if let Some(first) = lost.and_then(|index| line.get(index)) {
-                    cx.report(*first, format!("{whose} has arguments that its shell never sees"))
-                        .help(
-                            "write the whole command as one item after `-c`, or leave `sh -c` out",
-                        );
+                    let message =
+                        format!("{whose}{container} has arguments that its shell never sees");
+                    cx.report(*first, message).help(
+                        "write the whole command as one item after `-c`, or leave `sh -c` out",
+                    );
                 }
             }
         }

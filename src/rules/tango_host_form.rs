@@ -169,7 +169,6 @@ fn judge<'s>(cx: &mut Context<'s>, name: &str, place: Node<'s>) {
 
 fn judge_database<'s>(cx: &mut Context<'s>, place: Node<'s>) {
     let Some(text) = place.as_str().filter(|text| !text.is_empty()) else { return };
-    let shown = place.shown();
     let problem = match TangoHost::parse(text).map(|host| host.addresses) {
         Ok(addresses) => match addresses.as_slice() {
             [one] if one.is_ip_address() => "is an IP address, which does not stay",
@@ -179,7 +178,7 @@ fn judge_database<'s>(cx: &mut Context<'s>, place: Node<'s>) {
         },
         Err(_) => "is no host name",
     };
-    cx.report(place, format!("database {shown} {problem}"))
+    cx.report(place, format!("database {} {problem}", place.shown()))
         .help("write the name of the DatabaseDS: `tango-databaseds`");
 }
 

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::{is_literal, name_is_secret, text_holds_secret};
-use crate::document::Step;
 use crate::engine::Node;
 
 /// Flags of one letter after which programs take a password.
@@ -16,28 +15,25 @@ const MYSQL: [&str; 2] = ["mysql", "mariadb"];
 /// Whether an item of a command line is or holds a secret, by itself or because of the items
 /// before it: what follows `--password` is one.
 pub fn argument_is_secret(item: Node<'_>) -> bool {
-    item.as_str().is_some_and(|text| is_secret(&before(item), text))
+    item.as_str().is_some_and(|text| is_secret(before(item), text))
 }
 
 /// The items before an item of `command` or `args`, the program first; none for another place.
-pub(super) fn before(item: Node<'_>) -> Vec<&str> {
-    let Some(Step::Index(rank)) = item.path().steps.last().cloned() else { return Vec::new() };
+pub(super) fn before(item: Node<'_>) -> impl Iterator<Item = &str> {
     let list = item.parent();
-    let earlier = list.items().take(rank as usize).filter_map(Node::as_str);
-    match list.key() {
-        "command" => earlier.collect(),
-        "args" => {
-            let command = list.parent().get("command");
-            command.items().filter_map(Node::as_str).chain(earlier).collect()
-        }
-        _ => Vec::new(),
-    }
+    let (command, rank) = match (list.key(), item.index()) {
+        ("command", Some(rank)) => (None, rank),
+        ("args", Some(rank)) => (Some(list.parent().get("command")), rank),
+        _ => (None, 0),
+    };
+    let earlier = list.items().take(rank as usize);
+    command.into_iter().flat_map(Node::items).chain(earlier).filter_map(Node::as_str)
 }
 
-fn is_secret(before: &[&str], argument: &str) -> bool {
-    let password = password_in(before.iter().copied(), argument);
+fn is_secret<'a>(before: impl Iterator<Item = &'a str>, argument: &str) -> bool {
+    let password = || password_in(before, argument);
     text_holds_secret(argument)
-        || password.and_then(|password| argument.get(password)).is_some_and(is_literal)
+        || password().and_then(|password| argument.get(password)).is_some_and(is_literal)
 }
 
 /// Where in `argument` a password stands if the arguments before it ask for one: all of it behind
@@ -97,7 +93,7 @@ mod tests {
         ];
         for arguments in secret {
             let (last, before) = arguments.split_last().unwrap();
-            assert!(is_secret(before, last), "{arguments:?}");
+            assert!(is_secret(before.iter().copied(), last), "{arguments:?}");
         }
         let plain: [&[&str]; 8] = [
             &["serve", "--password", "$(PASSWORD)"],
@@ -111,7 +107,7 @@ mod tests {
         ];
         for arguments in plain {
             let (last, before) = arguments.split_last().unwrap();
-            assert!(!is_secret(before, last), "{arguments:?}");
+            assert!(!is_secret(before.iter().copied(), last), "{arguments:?}");
         }
     }
 }

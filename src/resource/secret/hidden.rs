@@ -105,6 +105,6 @@ fn around(place: Node<'_>) -> Around<'_> {
         }
         above = above.parent();
     }
-    around.before = before(place);
+    around.before = before(place).collect();
     around
 }

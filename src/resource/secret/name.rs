@@ -94,6 +94,9 @@ const REFERENCES: [&str; 13] = [
 /// Whether what has this name is a secret: `MYSQL_ROOT_PASSWORD`, `apiKey`, `db.passwd`, but not
 /// `PASSWORD_FILE`, `secretName` or `TOKEN_TTL`, which say something about one.
 pub fn name_is_secret(name: &str) -> bool {
+    if !may_promise_secret(name) {
+        return false;
+    }
     let words = words(name);
     let mut words: &[String] = &words;
     while let Some((last, rest)) = words.split_last()
@@ -176,6 +179,16 @@ pub fn is_literal(value: &str) -> bool {
     !(is_reference || is_blank || is_placeholder || NO_SECRETS.contains(&lower.as_str()))
 }
 
+/// Whether a name has the beginning of a word that counts: most have none, which is seen without
+/// taking them apart.
+fn may_promise_secret(name: &str) -> bool {
+    let begins = |letters: &[u8; 3]| {
+        let letters = letters.map(|letter| letter.to_ascii_lowercase());
+        matches!(&letters, b"cre" | b"key" | b"pas" | b"pwd" | b"sec" | b"tok")
+    };
+    !name.is_ascii() || name.as_bytes().array_windows().any(begins)
+}
+
 /// The words of a name in lower case: `mysqlRootPassword` and `MYSQL_ROOT-PASSWORD` have the
 /// same.
 fn words(name: &str) -> Vec<String> {
@@ -251,6 +264,15 @@ mod tests {
         ] {
             assert!(!name_is_secret(name), "{name}");
         }
+    }
+
+    #[test]
+    fn no_secret_is_missed_at_first_sight() {
+        let words = SECRET_WORDS.iter().chain(&["pass", "pwd", "oldpwd", "key", "to\u{212a}en"]);
+        for word in words {
+            assert!(may_promise_secret(word) && may_promise_secret(&word.to_uppercase()), "{word}");
+        }
+        assert!(!may_promise_secret("TANGO_HOST") && !may_promise_secret(""));
     }
 
     #[test]

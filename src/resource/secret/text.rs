@@ -54,6 +54,9 @@ pub fn text_holds_secret(text: &str) -> bool {
 pub fn find(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     // Most texts hold nothing that even looks like one, and that is told in one pass.
+    if !ANY_HINT.is_match(text) {
+        return found;
+    }
     for index in HINTS.matches(text) {
         if let (Some(detector), Some(pattern)) = (DETECTORS.get(index), PATTERNS.get(index)) {
             detector.find(pattern, text, &mut found);
@@ -125,6 +128,12 @@ const DETECTORS: [Detector; 9] = [
         pattern: r#"(?i)authorization\\*["']?\s*[:=]\s*\\*["']?(?:basic|bearer|token)\s+(?<secret>[A-Za-z0-9._~+/=-]{6,})"#,
     },
 ];
+
+/// Whether there is any hint: seen faster than which.
+static ANY_HINT: LazyLock<Regex> = LazyLock::new(|| {
+    let hints = DETECTORS.map(|it| format!("(?:{})", it.hint)).join("|");
+    Regex::new(&hints).unwrap_or_else(|error| unreachable!("{error}"))
+});
 
 static HINTS: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new(DETECTORS.map(|it| it.hint)).unwrap_or_else(|error| unreachable!("{error}"))

@@ -17,8 +17,10 @@ pub(super) struct Index {
 
 pub(super) struct Entry {
     pub(super) form: &'static Form,
-    /// Sorted by key.
     fields: Vec<(&'static Field, Shape)>,
+    /// Where the search for a key begins: ranks of fields by [`slot`], with room for as many
+    /// again, and [`NONE`] where there is none.
+    slots: Vec<u8>,
     /// Of a list's items or a map's values.
     pub(super) below: Shape,
 }
@@ -45,9 +47,41 @@ impl Index {
 impl Entry {
     /// The row of a struct's field and what stands there.
     pub(super) fn field(&self, key: &str) -> Option<(&'static Field, Shape)> {
-        let place = self.fields.binary_search_by(|(field, _)| field.key.cmp(key)).ok()?;
-        self.fields.get(place).copied()
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = slot(key);
+        loop {
+            let rank = *self.slots.get(at & mask)?;
+            let found = *self.fields.get(usize::from(rank))?;
+            if found.0.key == key {
+                return Some(found);
+            }
+            at += 1;
+        }
     }
+}
+
+/// A slot without a field: no struct has as many.
+const NONE: u8 = u8::MAX;
+
+/// Spreads the keys of a struct: these differ in length, or in one of three letters.
+fn slot(key: &str) -> usize {
+    let bytes = key.as_bytes();
+    let letter = |at: usize| bytes.get(at).copied().map_or(0, usize::from);
+    let (middle, last) = (bytes.len() / 2, bytes.len().saturating_sub(1));
+    bytes.len() + 3 * letter(0) + 7 * letter(middle) + 31 * letter(last)
+}
+
+/// The slots of fields: each in the first that is free from its own on.
+fn slots(fields: &[(&'static Field, Shape)]) -> Vec<u8> {
+    let mut slots = vec![NONE; (2 * fields.len()).next_power_of_two()];
+    let mask = slots.len() - 1;
+    for ((field, _), rank) in fields.iter().zip(0..NONE) {
+        let free = (slot(field.key)..).find(|at| slots.get(at & mask) == Some(&NONE));
+        if let Some(place) = free.and_then(|at| slots.get_mut(at & mask)) {
+            *place = rank;
+        }
+    }
+    slots
 }
 
 struct Builder {
@@ -75,13 +109,12 @@ impl Builder {
         match form {
             Form::Struct(rows) => {
                 fields = rows.iter().map(|row| (row, self.shape(row.form))).collect();
-                fields.sort_unstable_by_key(|(row, _)| row.key);
             }
             Form::List(list) => below = self.shape(list.item),
             Form::Map(keys) => below = self.shape(keys.value),
             _ => {}
         }
-        Entry { form, fields, below }
+        Entry { form, slots: slots(&fields), fields, below }
     }
 }
 
@@ -92,8 +125,24 @@ mod tests {
     #[test]
     fn no_struct_has_a_field_twice() {
         for entry in &INDEX.entries {
-            let keys: Vec<_> = entry.fields.iter().map(|(field, _)| field.key).collect();
+            let mut keys: Vec<_> = entry.fields.iter().map(|(field, _)| field.key).collect();
+            keys.sort_unstable();
             assert!(keys.is_sorted_by(|one, two| one < two), "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn every_field_is_found_and_no_other() {
+        for entry in &INDEX.entries {
+            for (field, shape) in &entry.fields {
+                let found = entry.field(field.key).unwrap();
+                assert!(ptr::eq(found.0, *field) && found.1 == *shape, "{}", field.key);
+                assert!(
+                    entry.field(&format!("{}s", field.key)).is_none_or(|it| it.0.key != field.key)
+                );
+            }
+            assert!(entry.field("").is_none() && entry.field("noSuchField").is_none());
+            assert!(entry.fields.len() < usize::from(NONE));
         }
     }
 
