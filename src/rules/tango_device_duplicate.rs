@@ -138,10 +138,11 @@ impl Check for TangoDeviceDuplicate {
                             device.name, first.server, first.instance,
                         )
                     };
+                    let again = format!("`{}` is here too", phrase::line(first.name));
                     cx.report(device.node, phrase::line(&message))
                         .help("give each device to one server, once")
                         .about_key()
-                        .related_here(first.node, format!("`{}` is here too", first.name));
+                        .related_here(first.node, again);
                 }
                 continue;
             }

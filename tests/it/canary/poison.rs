@@ -1,30 +1,31 @@
 //! Objects with the canary put into them, one place at a time.
 
-use serde_json::{Map, Value as Json, json};
+use regex::Regex;
+use serde_json::{Value as Json, json};
 
 use super::CANARY;
 
 /// How deep documents in strings are poisoned.
 const DEPTH: usize = 2;
 
-/// The object with the canary in each of its texts in turn, in all texts that are the same, in each
-/// key that somebody chose, and beside everything at once.
+/// The object with the canary in each of its texts in turn, in all texts and keys that are the same,
+/// in each key that somebody chose, and beside everything at once.
 pub(super) fn variants(object: &Json) -> Vec<Json> {
     let mut all = Vec::new();
     poison(object, "", DEPTH, &mut |variant| all.push(variant));
-    let mut known = Vec::new();
-    strings(object, &mut known);
-    known.sort();
-    for pair in known.chunk_by(|one, other| one == other).filter(|same| same.len() > 1) {
-        for text in texts(pair[0]) {
-            let mut variant = replaced(object, pair[0], &text);
-            for key in ["apiVersion", "kind", "metadata"]
-                .into_iter()
-                .filter(|key| object[*key].is_string() || object[*key].is_object())
+    let whole = object.to_string();
+    for known in words(object) {
+        let pattern = Regex::new(&format!("(?i){}", regex::escape(&known))).unwrap();
+        // Also inside the documents in strings, and in their keys.
+        for text in texts(&known).iter().filter(|text| !text.contains('\n')) {
+            if let Ok(mut variant) =
+                serde_json::from_str::<Json>(&pattern.replace_all(&whole, text))
             {
-                variant[key] = object[key].clone();
+                for key in ["apiVersion", "kind", "metadata"] {
+                    variant[key] = object[key].clone();
+                }
+                all.push(variant);
             }
-            all.push(variant);
         }
     }
     let mut beside = object.clone();
@@ -97,27 +98,14 @@ fn is_identity(parent: &str, key: &str) -> bool {
     }
 }
 
-fn strings<'j>(value: &'j Json, found: &mut Vec<&'j str>) {
-    match value {
-        Json::Object(map) => map.values().for_each(|below| strings(below, found)),
-        Json::Array(items) => items.iter().for_each(|item| strings(item, found)),
-        Json::String(text) => found.push(text),
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
-    }
-}
-
-/// The value with one text for another, wherever it stands.
-fn replaced(value: &Json, before: &str, after: &str) -> Json {
-    match value {
-        Json::Object(map) => map
-            .iter()
-            .map(|(key, below)| (key.clone(), replaced(below, before, after)))
-            .collect::<Map<_, _>>()
-            .into(),
-        Json::Array(items) => items.iter().map(|item| replaced(item, before, after)).collect(),
-        Json::String(text) if text == before => after.into(),
-        other => other.clone(),
-    }
+/// Texts and keys that stand more than once in the object, in small letters.
+fn words(object: &Json) -> Vec<String> {
+    let text = object.to_string().replace('\\', "");
+    let all = text.split('"').filter(|it| it.len() > 2 && !it.contains(['{', '[', ':']));
+    let mut words: Vec<String> = all.map(str::to_lowercase).collect();
+    words.sort();
+    let twice = words.chunk_by(|one, other| one == other).filter(|same| same.len() > 1);
+    twice.map(|same| same[0].clone()).filter(|it| it.contains(['/', '.', '-'])).collect()
 }
 
 /// Whether the keys of this field are whatever somebody chose.
