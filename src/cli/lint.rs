@@ -162,7 +162,9 @@ impl Arguments {
             }
             let found = manifest::find(path);
             input.unread.extend(found.unread);
-            for path in found.files.into_iter().filter(|path| seen.insert(path.clone())) {
+            // A file that two paths lead to is one file.
+            let itself = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+            for path in found.files.into_iter().filter(|path| seen.insert(itself(path))) {
                 match manifest::read(&path) {
                     Ok(text) => input.files.push(File::new(path.display().to_string(), text)),
                     Err(unread) => input.unread.push(unread),

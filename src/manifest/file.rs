@@ -36,6 +36,10 @@ pub struct Item {
     pub(super) within: Path,
 }
 
+/// Where a chart keeps files that Helm writes out as they are: one comment stands before all
+/// documents of each.
+const WHOLE_FILES: &str = "crds/";
+
 impl<'t> Manifest<'t> {
     /// Reads a text as `kubectl` does. `name` is what findings call it.
     pub fn read(name: &str, text: &'t str) -> Self {
@@ -47,10 +51,17 @@ impl<'t> Manifest<'t> {
             lines: Lines::new(text),
             documents: Vec::new(),
         };
+        let mut before = None;
         for document in yaml::read(text) {
             match document {
-                Ok(document) if document.empty || document.value.is_null() => {}
-                Ok(document) => manifest.add(document),
+                Ok(document) => {
+                    let owner = manifest.owner(&document, before.take());
+                    before.clone_from(&owner);
+                    if !document.empty && !document.value.is_null() {
+                        before = before.filter(|it| it.template.starts_with(WHOLE_FILES));
+                        manifest.add(document, owner);
+                    }
+                }
                 Err(problem) => manifest.problems.push(problem),
             }
         }
@@ -163,65 +174,47 @@ impl<'t> Manifest<'t> {
         Some(Origin::of(self.lines.text(), token, decoded)?.span(part))
     }
 
-    /// Takes the objects of a document, each as the API server will keep it: what it drops or
-    /// writes in another way reads the same here and in a review.
-    fn add(&mut self, mut document: Document<'t>) {
-        let head = document.span.start as usize..document.span.end as usize;
-        let head = self.lines.text().get(head).unwrap_or_default();
-        let owner = Owner::of_document(head).map(Arc::new);
+    /// Whose a document is: the comments at its head say it, or those of a document before it that
+    /// holds nothing else, or that is of the same file.
+    fn owner(&self, document: &Document<'_>, before: Option<Arc<Owner>>) -> Option<Arc<Owner>> {
+        let text = document.span.start as usize..document.span.end as usize;
+        let text = self.lines.text().get(text).unwrap_or_default();
+        Owner::of_document(text).map(Arc::new).or(before)
+    }
+
+    /// Takes the objects of a document.
+    fn add(&mut self, mut document: Document<'t>, owner: Option<Arc<Owner>>) {
         let index = self.documents.len();
         match Identity::of_object(&document.value) {
-            Some(identity) if is_list(&document.value, &identity) => {
-                self.unfold(&mut document.value, &identity, index, owner.as_ref());
-            }
             Some(identity) => {
-                let written = std::mem::replace(&mut document.value, Value::NULL);
-                document.value = stored(written, &identity);
-                self.items.push(Item { identity, owner, document: index, within: Path::root() });
+                let item = Item { identity, owner, document: index, within: Path::root() };
+                self.take(&mut document.value, item);
             }
             None => self.refuse(&document.value),
         }
         self.documents.push(document);
     }
 
-    /// `kind: List`, or the list of one kind that `kubectl get` writes, whose items may leave
-    /// their own kind out.
-    fn unfold(
-        &mut self,
-        list: &mut Value<'t>,
-        identity: &Identity,
-        document: usize,
-        owner: Option<&Arc<Owner>>,
-    ) {
-        let Some(Body::List(items)) = list.get_mut("items").map(|items| &mut items.body) else {
+    /// Takes an object as the API server will keep it: what it drops or writes in another way
+    /// reads the same here and in a review. Of a list, and of a list in it, takes the objects.
+    fn take(&mut self, value: &mut Value<'t>, item: Item) {
+        if !is_list(value, &item.identity) {
+            *value = stored(std::mem::replace(value, Value::NULL), &item.identity);
+            self.items.push(item);
+            return;
+        }
+        let Some(Body::List(all)) = value.get_mut("items").map(|items| &mut items.body) else {
             return;
         };
-        for (index, item) in (0..).zip(items) {
-            let of_list = || {
-                let kind = identity.kind.strip_suffix("List").filter(|kind| !kind.is_empty())?;
-                let metadata =
-                    |key| item.at(&["metadata", key]).and_then(Value::as_str).map(str::to_owned);
-                Some(Identity {
-                    kind: kind.to_owned(),
-                    namespace: metadata("namespace"),
-                    name: metadata("name").unwrap_or_default(),
-                    generate_name: metadata("generateName"),
-                    uid: metadata("uid"),
-                    ..identity.clone()
-                })
+        for (index, value) in (0..).zip(all) {
+            let identity = Identity::of_object(value).or_else(|| item.identity_in(value));
+            let Some(identity) = identity else {
+                self.refuse(value);
+                continue;
             };
-            match Identity::of_object(item).or_else(of_list) {
-                Some(identity) => {
-                    *item = stored(std::mem::replace(item, Value::NULL), &identity);
-                    self.items.push(Item {
-                        identity,
-                        owner: owner.cloned(),
-                        document,
-                        within: Path { steps: vec![Step::from("items"), Step::Index(index)] },
-                    });
-                }
-                None => self.refuse(item),
-            }
+            let mut within = item.within.clone();
+            within.steps.extend([Step::from("items"), Step::Index(index)]);
+            self.take(value, Item { identity, within, ..item.clone() });
         }
     }
 
@@ -243,8 +236,30 @@ impl<'t> Manifest<'t> {
     }
 }
 
+impl Item {
+    /// What an object in this list is if it does not say so itself: in a list of one kind, which is
+    /// what `kubectl get` writes, it may leave its kind out.
+    fn identity_in(&self, value: &Value<'_>) -> Option<Identity> {
+        let kind = self.identity.kind.strip_suffix("List").filter(|kind| !kind.is_empty())?;
+        value.as_map()?;
+        let metadata =
+            |key| value.at(&["metadata", key]).and_then(Value::as_str).map(str::to_owned);
+        Some(Identity {
+            kind: kind.to_owned(),
+            namespace: metadata("namespace"),
+            name: metadata("name").unwrap_or_default(),
+            generate_name: metadata("generateName"),
+            uid: metadata("uid"),
+            ..self.identity.clone()
+        })
+    }
+}
+
+/// `kind: List`, or the list of one kind.
 fn is_list(value: &Value<'_>, identity: &Identity) -> bool {
-    identity.kind.ends_with("List") && value.get("items").is_some_and(|it| it.as_list().is_some())
+    let items = value.get("items");
+    identity.kind.ends_with("List")
+        && items.is_some_and(|it| it.as_list().is_some() || it.is_null())
 }
 
 fn down<'v, 't>(value: &'v Value<'t>, path: &Path) -> Option<&'v Value<'t>> {

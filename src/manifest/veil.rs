@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Item, Manifest};
 use crate::document::scalar::Origin;
-use crate::document::{Body, Document, Span, Step, Value};
+use crate::document::{Body, Span, Step, Value};
 use crate::engine::{Budget, Node, Schema, Walk};
 use crate::resource::secret::{self, Hidden};
 
@@ -70,7 +70,7 @@ impl Veil {
             weaver.veil.hidden.push(document.span);
         }
         if items.iter().any(|item| !item.within.steps.is_empty()) {
-            weaver.hide_beside(document, items);
+            weaver.hide_beside(&document.value, 0, items);
         }
         for (rank, item) in items.iter().enumerate() {
             let whole = match item.within.steps.is_empty() {
@@ -118,17 +118,25 @@ struct Weaver<'t> {
 }
 
 impl Weaver<'_> {
-    /// Hides what a list holds besides its objects.
-    fn hide_beside(&mut self, document: &Document<'_>, items: &[Item]) {
-        let ranks: HashSet<&Step> =
-            items.iter().filter_map(|item| item.within.steps.last()).collect();
-        for entry in document.value.as_map().into_iter().flatten() {
+    /// Hides what a list holds besides its objects, `items`, and so in the lists in it. `depth` is
+    /// how many steps down in the document it stands.
+    fn hide_beside(&mut self, list: &Value<'_>, depth: usize, items: &[Item]) {
+        let step = |item: &'_ Item| item.within.steps.get(depth + 1).cloned();
+        let below: HashMap<Step, &[Item]> = items
+            .chunk_by(|one, other| step(one) == step(other))
+            .filter_map(|same| Some((same.first().and_then(step)?, same)))
+            .collect();
+        for entry in list.as_map().into_iter().flatten() {
             match (&*entry.key, entry.value.as_list()) {
                 ("apiVersion" | "kind", _) => {}
                 ("items", Some(all)) => {
-                    let others =
-                        (0..).zip(all).filter(|(at, _)| !ranks.contains(&Step::Index(*at)));
-                    self.veil.hidden.extend(others.map(|(_, other)| other.span));
+                    for (index, value) in (0..).zip(all) {
+                        match below.get(&Step::Index(index)) {
+                            None => self.veil.hidden.push(value.span),
+                            Some([item]) if item.within.steps.len() == depth + 2 => {}
+                            Some(items) => self.hide_beside(value, depth + 2, items),
+                        }
+                    }
                 }
                 _ => self.veil.hidden.push(entry.value.span),
             }

@@ -26,6 +26,7 @@ mod engine_scope;
 mod engine_waiver;
 mod host_network;
 mod lint;
+mod manifest;
 #[cfg(feature = "server")]
 mod mutation;
 mod odd_rules;
