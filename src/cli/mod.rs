@@ -11,6 +11,7 @@ mod schema;
 #[cfg(feature = "server")]
 mod serve;
 mod test;
+mod whole;
 
 pub use self::console::{Console, Failure};
 

@@ -140,6 +140,11 @@ impl<'t> Manifest<'t> {
         Some((self.documents.get(rank)?, self.items.get(start..end)?))
     }
 
+    /// The document that an item is in.
+    pub(super) fn document_of(&self, item: &Item) -> Option<&Document<'t>> {
+        self.documents.get(item.document)
+    }
+
     /// The ranks and places of the documents that have a part in `window`.
     pub(super) fn documents_in(&self, window: Span) -> impl Iterator<Item = (usize, Span)> {
         let first = self.documents.partition_point(|it| it.span.end <= window.start);

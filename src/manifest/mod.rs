@@ -1,5 +1,6 @@
 //! Texts of manifests into subjects, and findings back to lines.
 
+mod amend;
 mod file;
 mod mask;
 mod problem;

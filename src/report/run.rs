@@ -16,6 +16,8 @@ pub struct Run {
     pub changes: Vec<ShownChange>,
     /// Of rules that could not judge.
     pub outcomes: Vec<ShownOutcome>,
+    /// All objects in the order of input, if a format [needs](super::Needs) them.
+    pub objects: Vec<ShownObject>,
     pub summary: Summary,
 }
 
@@ -28,7 +30,18 @@ pub struct Shown {
     pub location: Location,
     pub related: Vec<ShownRelated>,
     pub owner: Option<Arc<Owner>>,
+    /// If a format [needs](super::Needs) lines.
     pub snippet: Option<Snippet>,
+    /// What the fix does to the file, if a format [needs](super::Needs) it and there is exactly
+    /// one way to write it. In the order of the text.
+    pub edits: Vec<ShownEdit>,
+}
+
+/// A part of a file to be replaced; an empty one is a place to insert at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownEdit {
+    pub location: Location,
+    pub replacement: String,
 }
 
 /// Lines of a file around a finding, with sensitive values as `•••`.
@@ -67,6 +80,16 @@ pub struct ShownOutcome {
     pub file: Arc<str>,
 }
 
+/// An object that was judged.
+#[derive(Clone, Debug)]
+pub struct ShownObject {
+    pub subject: Arc<Identity>,
+    pub file: Arc<str>,
+    pub owner: Option<Arc<Owner>>,
+    /// How many rules have nothing to say of it, not even something that is waived.
+    pub passed: usize,
+}
+
 /// The run in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -92,18 +115,7 @@ impl Run {
     /// How many findings count, by what they do, and how many are waived: denying, warning,
     /// audited, waived.
     pub fn counts(&self) -> [usize; 4] {
-        let mut counts = [0; 4];
-        for shown in &self.findings {
-            let [deny, warn, audit, waived] = &mut counts;
-            let count = match (shown.finding.state, shown.effect()) {
-                (State::Waived, _) => waived,
-                (_, Enforcement::Deny) => deny,
-                (_, Enforcement::Warn) => warn,
-                (_, Enforcement::Audit) => audit,
-            };
-            *count += 1;
-        }
-        counts
+        counts(&self.findings)
     }
 
     /// Puts the findings in the order of the promise: file, line, column, rule, id.
@@ -126,6 +138,29 @@ impl Shown {
         crate::engine::Ground::Finding(&self.finding).enforcement()
     }
 
+    /// What is wrong, and what to do.
+    pub(super) fn message_and_help(&self) -> String {
+        match &self.finding.help {
+            Some(help) => format!("{}; {help}", self.finding.message),
+            None => self.finding.message.clone(),
+        }
+    }
+
+    /// The file as code hosts name it: from the root of the repository, where the run began.
+    pub(super) fn file(&self) -> &str {
+        self.location.file.strip_prefix("./").unwrap_or(&self.location.file)
+    }
+
+    /// Whose it is: the charts that wrote the object, or the file.
+    pub(super) fn owner_name(&self) -> String {
+        self.owner.as_deref().map_or_else(|| self.file().to_owned(), Owner::charts)
+    }
+
+    /// Whether it is about a file or a document that could not be read.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.subject.is_none()
+    }
+
     /// The subject in words: `apps/v1 Deployment demo/web`.
     pub fn subject_line(&self) -> String {
         self.subject.as_deref().map(name_of).unwrap_or_default()
@@ -146,10 +181,6 @@ impl Summary {
     /// The last line for a person.
     pub(super) fn line(&self, run: &Run) -> String {
         let [deny, warn, audit, waived] = run.counts();
-        let plural = |count: usize, one: &str| match count {
-            1 => format!("1 {one}"),
-            count => format!("{count} {one}s"),
-        };
         let mut line = format!(
             "{} in {}: {deny} deny, {warn} warn, {audit} audit",
             plural(self.objects, "object"),
@@ -165,6 +196,30 @@ impl Summary {
             line.push_str(&format!("; {} failed", plural(self.errors, "rule")));
         }
         line
+    }
+}
+
+/// How many of these count, as [`Run::counts`] says of all.
+pub(super) fn counts<'r>(findings: impl IntoIterator<Item = &'r Shown>) -> [usize; 4] {
+    let mut counts = [0; 4];
+    for shown in findings {
+        let [deny, warn, audit, waived] = &mut counts;
+        let count = match (shown.finding.state, shown.effect()) {
+            (State::Waived, _) => waived,
+            (_, Enforcement::Deny) => deny,
+            (_, Enforcement::Warn) => warn,
+            (_, Enforcement::Audit) => audit,
+        };
+        *count += 1;
+    }
+    counts
+}
+
+/// `1 file`, `2 files`.
+pub(super) fn plural(count: usize, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {one}s"),
     }
 }
 

@@ -292,6 +292,48 @@ fn findings_stand_in_the_promised_order_and_twice_the_same() {
     assert_eq!(first.stdout, folder.lint(&["--format", "json", &tree]).stdout);
 }
 
+/// The object that comes first counts, wherever the other copies are.
+#[test]
+fn a_related_place_is_found_in_any_file() {
+    let folder = Folder::new();
+    folder.write(
+        "policy/plain.yaml",
+        "
+apiVersion: portcullis.skao.int/v1alpha1
+kind: Policy
+metadata: {name: plain}
+spec:
+  scope: {kinds: [ConfigMap]}
+  rules:
+    - rule: unique
+      params: {field: data.port}
+",
+    );
+    let object = |name: &str, namespace: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\n\
+             data:\n  port: \"1\"\n"
+        )
+    };
+    folder.write("tree/a.yaml", object("other", "there").replace('1', "2"));
+    folder.write("tree/b.yaml", format!("# one\n{}", object("one", "here")));
+    folder.write("tree/c.yaml", object("two", "here"));
+    let ran = folder.lint(&["--format", "json", &folder.path("tree")]);
+    let report = ran.json();
+    let places: Vec<(&str, &str, u64)> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let related = &finding["related"][0];
+            let file = related["location"]["file"].as_str().unwrap();
+            let name = related["subject"]["name"].as_str().unwrap();
+            (&file[file.len() - 6..], name, related["location"]["line"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(places, [("c.yaml", "two", 6), ("b.yaml", "one", 7)], "{ran:?}");
+}
+
 #[test]
 fn a_broken_policy_is_told_with_its_line_and_nothing_is_judged() {
     let folder = Folder::new();

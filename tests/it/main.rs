@@ -36,6 +36,7 @@ mod policies;
 mod policyfile;
 #[cfg(feature = "server")]
 mod ratchet;
+mod report;
 mod resource_parse;
 mod resource_shape;
 #[cfg(feature = "server")]

@@ -158,6 +158,7 @@ fn run_of(report: Report) -> Run {
         related: Vec::new(),
         owner: None,
         snippet: None,
+        edits: Vec::new(),
         finding,
     };
     Run { findings: report.findings.into_iter().map(shown).collect(), ..Run::default() }

@@ -1,0 +1,101 @@
+//! What a person asks of `lint`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+
+use super::output::{self, Output};
+use crate::cli::facts::Given;
+use crate::cli::policies::Choice;
+use crate::engine::{Enforcement, Severity, State};
+use crate::report::{self, FORMATS, Format, Needs, Run, Shown};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Files, directories or globs of manifests; `-` for the standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) policies: Choice,
+    /// How the report on the standard output looks
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "full",
+        value_parser = formats(),
+        env = "PORTCULLIS_FORMAT"
+    )]
+    format: String,
+    /// Writes one more report, as `sarif=report.sarif`; may be given several times. `-` for the
+    /// standard output, behind the report there
+    #[arg(
+        long = "output",
+        value_name = "FORMAT=FILE",
+        value_parser = output::parse,
+        env = "PORTCULLIS_OUTPUT"
+    )]
+    outputs: Vec<Vec<Output>>,
+    /// What makes the run fail: an effect that a finding has, or a severity that it reaches
+    #[arg(
+        long,
+        value_name = "deny|warn|audit|SEVERITY",
+        default_value = "deny",
+        value_parser = ["deny", "warn", "audit", "info", "low", "medium", "high", "critical"],
+        env = "PORTCULLIS_FAIL_ON"
+    )]
+    fail_on: String,
+    #[command(flatten)]
+    pub(super) given: Given,
+    /// Fails if a rule could not judge
+    #[arg(long, env = "PORTCULLIS_STRICT")]
+    strict: bool,
+    /// Takes a run without any object for a good one
+    #[arg(long, env = "PORTCULLIS_ALLOW_EMPTY")]
+    pub(super) allow_empty: bool,
+}
+
+impl Arguments {
+    /// The report on the standard output.
+    pub(super) fn format(&self) -> &'static Format {
+        report::find(&self.format).unwrap_or_else(|| unreachable!("clap checks it"))
+    }
+
+    /// The other reports, in the order in which they were asked for.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = &Output> {
+        self.outputs.iter().flatten()
+    }
+
+    /// What any of the reports wants to know.
+    pub(super) fn needs(&self) -> Needs {
+        let others = self.outputs().map(|output| output.format.needs);
+        others.fold(self.format().needs, Needs::or)
+    }
+
+    /// Whether the exit code says no.
+    pub(super) fn fails(&self, run: &Run) -> bool {
+        if self.strict && run.summary.skipped + run.summary.errors > 0 {
+            return true;
+        }
+        let reaches = |shown: &Shown| match self.fail_on.as_str() {
+            "deny" => shown.effect() == Enforcement::Deny,
+            "warn" => shown.effect() >= Enforcement::Warn,
+            "audit" => true,
+            "info" => shown.finding.severity >= Severity::Info,
+            "low" => shown.finding.severity >= Severity::Low,
+            "medium" => shown.finding.severity >= Severity::Medium,
+            "high" => shown.finding.severity >= Severity::High,
+            _ => shown.finding.severity >= Severity::Critical,
+        };
+        run.summary.denied > 0
+            || run.findings.iter().any(|it| it.finding.state != State::Waived && reaches(it))
+    }
+}
+
+fn formats() -> PossibleValuesParser {
+    FORMATS
+        .iter()
+        .map(|format| PossibleValue::new(format.name).help(format.about))
+        .collect::<Vec<_>>()
+        .into()
+}

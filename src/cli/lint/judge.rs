@@ -1,0 +1,215 @@
+//! One file, judged: its findings with their places.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::own::{duplicate_keys, problem_shown};
+use super::place::{Objects, Places, Rank};
+use crate::cli::facts::{Place, Said};
+use crate::document::{Location, Span};
+use crate::engine::{About, Budget, Decision, Engine, Finding, Fix, Identity, Report, Status};
+use crate::manifest::{Item, Manifest, Masked};
+use crate::report::{
+    Needs, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome, ShownRelated, Snippet,
+};
+use crate::resource::{KUBERNETES, secret};
+
+/// What became of one file.
+#[derive(Default)]
+pub(super) struct Judged {
+    pub(super) findings: Vec<Shown>,
+    pub(super) changes: Vec<ShownChange>,
+    pub(super) outcomes: Vec<ShownOutcome>,
+    pub(super) objects: Vec<ShownObject>,
+    pub(super) denied: usize,
+    pub(super) passed: usize,
+    pub(super) unreadable: bool,
+}
+
+/// What all files of a run are judged with.
+pub(super) struct Bench<'b> {
+    pub(super) engine: &'b Engine,
+    pub(super) said: &'b Said,
+    pub(super) place: &'b Place,
+    pub(super) needs: Needs,
+}
+
+/// A file on the bench.
+struct Sheet<'m, 't> {
+    rank: usize,
+    manifest: &'m Manifest<'t>,
+    places: Places<'m, 't>,
+    masked: Masked<'m, 't>,
+    judged: Judged,
+}
+
+/// Whose a finding is.
+#[derive(Clone, Copy)]
+struct Whose<'w> {
+    rank: Rank,
+    item: &'w Item,
+    subject: &'w Arc<Identity>,
+}
+
+impl Bench<'_> {
+    /// Judges the file of this rank; `objects` are those of the whole run.
+    pub(super) fn judge<'m, 't>(
+        &self,
+        rank: usize,
+        manifest: &'m Manifest<'t>,
+        objects: &'m Objects<'m, 't>,
+    ) -> Judged {
+        let mut sheet = Sheet {
+            rank,
+            manifest,
+            places: Places::new(objects),
+            masked: Masked::new(manifest, &KUBERNETES),
+            judged: Judged::default(),
+        };
+        for problem in &manifest.problems {
+            sheet.judged.unreadable = true;
+            sheet.judged.findings.push(problem_shown(manifest, problem));
+        }
+        for (rank, item) in manifest.items.iter().enumerate() {
+            self.judge_item(&mut sheet, rank, item);
+        }
+        sheet.judged
+    }
+
+    fn judge_item(&self, sheet: &mut Sheet<'_, '_>, rank: usize, item: &Item) {
+        let rank = (sheet.rank, rank);
+        let report = self.report(sheet, rank, item);
+        let passed = report.outcomes.iter().filter(|it| it.status == Status::Pass).count();
+        sheet.judged.denied += usize::from(!Decision::of(&report).allowed());
+        sheet.judged.passed += passed;
+        let clean = self.needs.objects.then(|| clean(&report));
+        let subject = Arc::new(report.subject);
+        let file = &sheet.manifest.name;
+        for outcome in report.outcomes.into_iter().filter(|it| it.could_not_judge()) {
+            let (subject, file) = (Arc::clone(&subject), Arc::clone(file));
+            sheet.judged.outcomes.push(ShownOutcome { outcome, subject, file });
+        }
+        if let Some(passed) = clean {
+            sheet.judged.objects.push(ShownObject {
+                subject: Arc::clone(&subject),
+                file: Arc::clone(file),
+                owner: item.owner.clone(),
+                passed,
+            });
+        }
+        let whose = Whose { rank, item, subject: &subject };
+        for finding in report.findings {
+            if let Some(place) = sheet.places.of(rank, &finding.path, finding.about) {
+                self.show(sheet, finding, place, whose);
+            }
+        }
+        for (finding, place) in duplicate_keys(sheet.manifest, item) {
+            self.show(sheet, finding, place, whose);
+        }
+    }
+
+    /// What the cluster would say of the object: changed first, then judged.
+    fn report(&self, sheet: &mut Sheet<'_, '_>, rank: Rank, item: &Item) -> Report {
+        let mut subject = sheet.manifest.subject(item);
+        self.said.describe(&mut subject);
+        let facts = self.place.facts();
+        let changed = self.engine.changes(&subject, &facts, Budget::default());
+        let mut report = match &changed.object {
+            None => self.engine.evaluate(&subject, &facts, Budget::default()),
+            Some(object) => {
+                self.engine.evaluate(&subject.with_object(object), &facts, Budget::default())
+            }
+        };
+        report.outcomes.extend(changed.outcomes);
+        for mut change in changed.changes {
+            let Some((location, _)) = sheet.places.of(rank, &change.path, About::Value) else {
+                continue;
+            };
+            let path = secret::mask_path(&change.path);
+            if path != change.path {
+                change.fix.patch.0.clear();
+            }
+            change.path = path;
+            let subject = Arc::new(subject.identity.clone());
+            sheet.judged.changes.push(ShownChange { location, subject, change });
+        }
+        report
+    }
+
+    fn show(
+        &self,
+        sheet: &mut Sheet<'_, '_>,
+        mut finding: Finding,
+        (location, span): (Location, Span),
+        whose: Whose<'_>,
+    ) {
+        let snippet = self.needs.lines.then(|| snippet(&mut sheet.masked, span));
+        let path = secret::mask_path(&finding.path);
+        finding.sensitive |= path != finding.path;
+        finding.path = path;
+        let edits = match finding.fix.as_ref().filter(|_| self.needs.edits && !finding.sensitive) {
+            Some(fix) => edits(sheet.manifest, whose.item, fix),
+            None => Vec::new(),
+        };
+        let shown = Shown {
+            related: related(&mut sheet.places, &finding, whose.rank),
+            subject: Some(Arc::clone(whose.subject)),
+            location,
+            owner: whose.item.owner.clone(),
+            snippet,
+            edits,
+            finding,
+        };
+        sheet.judged.findings.push(shown);
+    }
+}
+
+/// How many rules have nothing to say of an object, not even something that is waived.
+fn clean(report: &Report) -> usize {
+    let found: HashSet<(&str, &str)> =
+        report.findings.iter().map(|it| (&*it.policy, &*it.entry)).collect();
+    let passed = report.outcomes.iter().filter(|it| it.status == Status::Pass);
+    passed.filter(|it| !found.contains(&(&*it.policy, &*it.entry))).count()
+}
+
+fn snippet(masked: &mut Masked<'_, '_>, span: Span) -> Snippet {
+    let excerpt = masked.excerpt(span);
+    Snippet {
+        first_line: excerpt.first_line,
+        text: excerpt.text,
+        start: excerpt.start,
+        end: excerpt.end,
+    }
+}
+
+/// What a fix does to the text, if there is exactly one way to write it.
+fn edits(manifest: &Manifest<'_>, item: &Item, fix: &Fix) -> Vec<ShownEdit> {
+    let edits = manifest.edits(item, &fix.patch).unwrap_or_default();
+    let shown = edits.into_iter().map(|edit| ShownEdit {
+        location: manifest.location_of(edit.span, true),
+        replacement: edit.replacement,
+    });
+    shown.collect()
+}
+
+/// The other places of a finding of the object at `rank`.
+fn related(places: &mut Places<'_, '_>, finding: &Finding, rank: Rank) -> Vec<ShownRelated> {
+    let about = match finding.about {
+        About::Part(_) => About::Value,
+        about => about,
+    };
+    let shown = finding.related.iter().map(|related| {
+        let rank = match &related.subject {
+            None => Some(rank),
+            Some(other) => places.objects().find(other),
+        };
+        let place = rank.and_then(|rank| places.of(rank, &related.path, about));
+        ShownRelated {
+            message: related.message.clone(),
+            subject: related.subject.clone(),
+            path: secret::mask_path(&related.path).to_string(),
+            location: place.map(|(location, _)| location),
+        }
+    });
+    shown.collect()
+}

@@ -1,0 +1,59 @@
+//! GitLab Code Quality: findings on the lines of a merge request.
+//!
+//! Source: GitLab, [Code Quality report format](https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format).
+//! A fingerprint is the finding's id: it stays when lines move, and GitLab then shows only what a
+//! merge request adds. A waived finding is accepted, and left out; GitLab has no word for it.
+
+use serde::Serialize;
+
+use super::run::Shown;
+use super::{Appearance, Run};
+use crate::engine::{Severity, State};
+
+#[derive(Serialize)]
+struct Degradation<'r> {
+    description: String,
+    check_name: &'r str,
+    fingerprint: String,
+    severity: &'static str,
+    location: Place<'r>,
+}
+
+#[derive(Serialize)]
+struct Place<'r> {
+    path: &'r str,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u32,
+}
+
+pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
+    let counts = run.findings.iter().filter(|it| it.finding.state != State::Waived);
+    let all: Vec<Degradation<'_>> = counts.map(degradation).collect();
+    let text = serde_json::to_string_pretty(&all);
+    text.unwrap_or_else(|_| unreachable!("strings, numbers and lists only")) + "\n"
+}
+
+fn degradation(shown: &Shown) -> Degradation<'_> {
+    Degradation {
+        description: shown.message_and_help(),
+        check_name: shown.finding.rule,
+        fingerprint: shown.finding.id.to_string(),
+        severity: severity(shown.finding.severity),
+        location: Place { path: shown.file(), lines: Lines { begin: shown.location.line } },
+    }
+}
+
+/// Five words each; the worst is the one with which GitLab would not merge.
+const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Low => "minor",
+        Severity::Medium => "major",
+        Severity::High => "critical",
+        Severity::Critical => "blocker",
+    }
+}
