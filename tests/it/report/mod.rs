@@ -7,6 +7,7 @@ mod html;
 mod junit;
 mod markdown;
 mod output;
+mod page;
 mod policyreport;
 mod sarif;
 mod schema;
