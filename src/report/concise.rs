@@ -2,29 +2,30 @@
 
 use std::fmt::Write as _;
 
-use super::run::{unjudged_lines, word_of};
-use super::{Appearance, Run};
+use super::run::unjudged_lines;
+use super::{Appearance, Run, Shown};
 
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
-    let mut out = String::new();
-    for shown in &run.findings {
-        let (finding, at) = (&shown.finding, &shown.location);
-        let word = word_of(shown);
-        _ = writeln!(
-            out,
-            "{}:{}:{}: {word}[{}] {} ({}/{})",
-            at.file,
-            at.line,
-            at.column,
-            finding.rule,
-            finding.message,
-            finding.policy,
-            finding.entry,
-        );
-    }
+    let mut out: String = run.findings.iter().map(line).collect();
     for line in unjudged_lines(run).iter().chain(&run.summary.notices) {
         _ = writeln!(out, "{line}");
     }
     _ = writeln!(out, "{}", run.summary.line(run));
     out
+}
+
+/// A finding with its line break.
+pub(super) fn line(shown: &Shown) -> String {
+    let (finding, at) = (&shown.finding, &shown.location);
+    format!(
+        "{}:{}:{}: {}[{}] {} ({}/{})\n",
+        at.file,
+        at.line,
+        at.column,
+        shown.effect().as_str(),
+        finding.rule,
+        finding.message,
+        finding.policy,
+        finding.entry,
+    )
 }

@@ -1,4 +1,5 @@
-//! For people: the line with a caret, what is wrong, what to do, whose it is.
+//! For people: the line with a caret, what is wrong, what to do, whose it is. What was known before
+//! has one line.
 
 use std::fmt::Write as _;
 
@@ -6,17 +7,21 @@ use annotate_snippets::{
     AnnotationKind, Element, Level, Origin, Renderer, Snippet as Source, renderer::DecorStyle,
 };
 
-use super::run::{Shown, name_of, severity_word, unjudged_lines, word_of};
-use super::{Appearance, Run};
-use crate::engine::{Enforcement, State};
+use super::run::{Shown, name_of, severity_word, unjudged_lines};
+use super::{Appearance, Effect, Run};
 
 pub(super) fn render(run: &Run, appearance: Appearance) -> String {
     let renderer = if appearance.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut out = String::new();
-    for shown in &run.findings {
+    let (existing, others): (Vec<&Shown>, Vec<&Shown>) =
+        run.findings.iter().partition(|it| it.effect() == Effect::Existing);
+    for shown in others {
         out.push_str(&one(shown, &renderer));
         out.push_str("\n\n");
+    }
+    for shown in existing {
+        out.push_str(&super::concise::line(shown));
     }
     for it in &run.changes {
         let (change, at) = (&it.change, &it.location);
@@ -41,13 +46,14 @@ pub(super) fn render(run: &Run, appearance: Appearance) -> String {
 
 fn one(shown: &Shown, renderer: &Renderer) -> String {
     let finding = &shown.finding;
-    let level = match (finding.state, shown.effect()) {
-        (State::Waived, _) => Level::NOTE,
-        (_, Enforcement::Deny) => Level::ERROR,
-        (_, Enforcement::Warn) => Level::WARNING,
-        (_, Enforcement::Audit) => Level::INFO,
+    let effect = shown.effect();
+    let level = match effect {
+        Effect::Deny => Level::ERROR,
+        Effect::Warn => Level::WARNING,
+        Effect::Audit => Level::INFO,
+        Effect::Existing | Effect::Waived => Level::NOTE,
     };
-    let title = level.with_name(word_of(shown)).primary_title(&finding.message).id(finding.rule);
+    let title = level.with_name(effect.as_str()).primary_title(&finding.message).id(finding.rule);
     let mut elements: Vec<Element<'_>> = Vec::new();
     let at = &shown.location;
     match &shown.snippet {

@@ -8,26 +8,24 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::run::{Shown, plural};
-use super::{Appearance, Run};
-use crate::engine::{Enforcement, State};
+use super::{Appearance, Effect, Run};
 
 /// GitHub shows no more of one level in a step.
 const LIMIT: usize = 10;
 
 /// A level of annotations, and what their findings do.
-const LEVELS: [(&str, Enforcement); 3] =
-    [("error", Enforcement::Deny), ("warning", Enforcement::Warn), ("notice", Enforcement::Audit)];
+const LEVELS: [(&str, Effect); 3] =
+    [("error", Effect::Deny), ("warning", Effect::Warn), ("notice", Effect::Audit)];
 
-/// The worst ten of each level, in the order of the report, and how many more there are.
+/// The worst ten of each level of what counts, in the order of the report, and how many more there are.
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     let mut out = String::new();
     let mut left_out = Vec::new();
     for (level, effect) in LEVELS {
-        let of_level = |it: &&Shown| it.finding.state != State::Waived && it.effect() == effect;
         let mut findings: Vec<(usize, &Shown)> =
-            run.findings.iter().filter(of_level).enumerate().collect();
+            run.findings.iter().filter(|it| it.effect() == effect).enumerate().collect();
         // One notice is kept for what is left out.
-        let limit = if effect == Enforcement::Audit { LIMIT - 1 } else { LIMIT };
+        let limit = if effect == Effect::Audit { LIMIT - 1 } else { LIMIT };
         if let Some(more @ 1..) = findings.len().checked_sub(limit) {
             left_out.push(plural(more, level));
         }

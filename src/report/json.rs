@@ -133,6 +133,7 @@ struct SummaryOut<'r> {
     deny: usize,
     warn: usize,
     audit: usize,
+    existing: usize,
     waived: usize,
     passed: usize,
     skipped: usize,
@@ -141,7 +142,7 @@ struct SummaryOut<'r> {
 }
 
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
-    let [deny, warn, audit, waived] = run.counts();
+    let [deny, warn, audit, existing, waived] = run.counts();
     let document = Document {
         version: 1,
         policy_set: &run.policy_set,
@@ -179,6 +180,7 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
             deny,
             warn,
             audit,
+            existing,
             waived,
             passed: run.summary.passed,
             skipped: run.summary.skipped,

@@ -1,7 +1,7 @@
 //! JUnit XML: objects as test cases, for CI servers that count tests.
 //!
 //! A suite is a file, or the chart that wrote the objects. What denies is a failure; what only
-//! warns, is audited, or is waived is skipped, with its text; a rule that broke is an error. An
+//! warns, is audited, was known before or is waived is skipped, with its text; a rule that broke is an error. An
 //! object without a finding is a test that passes.
 //!
 //! Sources: jenkinsci/xunit-plugin, `junit-10.xsd` (elements and attributes); GitLab,
@@ -11,10 +11,10 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::run::{Shown, ShownOutcome, name_of, word_of};
+use super::run::{Shown, ShownOutcome, name_of};
 use super::xml::{attribute, text};
-use super::{Appearance, Run};
-use crate::engine::{Enforcement, Identity, State, Status};
+use super::{Appearance, Effect, Run};
+use crate::engine::{Identity, Status};
 use crate::resource::owner::Owner;
 
 #[derive(Default)]
@@ -152,17 +152,17 @@ fn ended(shown: &Shown) -> Ended<'_> {
     let at = &shown.location;
     let place = format!("{}:{}:{}", at.file, at.line, at.column);
     let body = format!("{place}: {}", shown.message_and_help());
-    match (finding.state, shown.effect()) {
-        (State::Waived, _) => {
+    match shown.effect() {
+        Effect::Waived => {
             let until = finding.waiver.as_ref().map(|it| format!(" until {}", it.until));
             Ended::Skipped { message: format!("waived{}: {body}", until.unwrap_or_default()) }
         }
-        (_, Enforcement::Deny) => Ended::Failed {
+        Effect::Deny => Ended::Failed {
             kind: finding.severity.as_str(),
             message: &finding.message,
             text: format!("{body}\npolicy {}/{}", finding.policy, finding.entry),
         },
-        _ => Ended::Skipped { message: format!("{}: {body}", word_of(shown)) },
+        effect => Ended::Skipped { message: format!("{}: {body}", effect.as_str()) },
     }
 }
 

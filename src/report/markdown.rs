@@ -8,8 +8,8 @@
 use std::fmt::Write as _;
 
 use super::owned::{Owned, by_owner};
-use super::run::{Shown, plural, unjudged_lines, word_of};
-use super::{Appearance, Run};
+use super::run::{Shown, plural, unjudged_lines};
+use super::{Appearance, Effect, Run};
 
 /// The most that a comment has, in bytes. GitHub takes 65,536 characters, GitLab a million.
 const LIMIT: usize = 60_000;
@@ -43,7 +43,7 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
 
 fn verdict(run: &Run) -> String {
     match run.counts() {
-        [0, 0, 0, _] => "nothing to put right".to_owned(),
+        [0, 0, 0, ..] => "nothing to put right".to_owned(),
         [0, ..] => "the cluster would take it".to_owned(),
         _ => format!("the cluster would refuse {}", plural(run.summary.denied, "object")),
     }
@@ -53,13 +53,13 @@ fn table(owners: &[Owned<'_>]) -> Vec<String> {
     if owners.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec!["| owner | deny | warn | audit | waived |".to_owned()];
-    lines.push("| --- | ---: | ---: | ---: | ---: |".to_owned());
+    let mut lines = vec!["| owner | deny | warn | audit | existing | waived |".to_owned()];
+    lines.push("| --- | ---: | ---: | ---: | ---: | ---: |".to_owned());
     lines.extend(owners.iter().map(|owned| {
-        let [deny, warn, audit, waived] = owned.counts;
+        let [deny, warn, audit, existing, waived] = owned.counts;
         // In a table a bar ends the cell, in code too.
         let name = code(&owned.name).replace('|', "\\|");
-        format!("| {name} | {deny} | {warn} | {audit} | {waived} |")
+        format!("| {name} | {deny} | {warn} | {audit} | {existing} | {waived} |")
     }));
     lines.push(String::new());
     lines
@@ -80,14 +80,15 @@ fn bounded(lines: Vec<String>, room: usize, what: &str) -> String {
     out
 }
 
-/// Adds the findings of an owner, and returns how many there was no room for.
+/// Adds the findings of an owner that were not known before, and returns how many there was no room for.
 fn add_details(out: &mut String, owned: &Owned<'_>, room: usize) -> usize {
-    let total = owned.findings.len();
+    let listed = |it: &&&Shown| it.effect() != Effect::Existing;
+    let total = owned.findings.iter().filter(listed).count();
     let summary = format!("{}: {}", owned.name, plural(total, "finding"));
     let head = format!("<details><summary>{}</summary>\n\n", super::xml::text(&one_line(&summary)));
     let mut body = String::new();
     let mut shown = 0;
-    for finding in &owned.findings {
+    for finding in owned.findings.iter().filter(listed) {
         let line = item(&finding_line(finding));
         if out.len() + head.len() + body.len() + line.len() > room {
             break;
@@ -106,7 +107,7 @@ fn finding_line(shown: &Shown) -> String {
     let finding = &shown.finding;
     let mut line = format!(
         "**{}** {} {}<br>{}",
-        word_of(shown),
+        shown.effect().as_str(),
         code(finding.rule),
         prose(&finding.message),
         code(&format!("{}:{}", shown.file(), shown.location.line)),

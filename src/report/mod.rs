@@ -19,8 +19,8 @@ mod sarif;
 mod xml;
 
 pub use self::run::{
-    Appearance, Run, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome, ShownRelated,
-    Snippet, Summary,
+    Appearance, Effect, Run, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome,
+    ShownRelated, Snippet, Summary,
 };
 
 /// A way to write a run.

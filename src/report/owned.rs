@@ -11,8 +11,8 @@ pub(super) struct Owned<'r> {
     pub(super) name: String,
     /// In the order of the report.
     pub(super) findings: Vec<&'r Shown>,
-    /// Denying, warning, audited, waived.
-    pub(super) counts: [usize; 4],
+    /// Of each effect.
+    pub(super) counts: [usize; 5],
 }
 
 /// The findings of each owner, in the order in which the report first speaks of them.
@@ -23,7 +23,7 @@ pub(super) fn by_owner(run: &Run) -> Vec<Owned<'_>> {
         let name = shown.owner_name();
         let rank = *ranks.entry(name.clone()).or_insert(all.len());
         if rank == all.len() {
-            all.push(Owned { name, findings: Vec::new(), counts: [0; 4] });
+            all.push(Owned { name, findings: Vec::new(), counts: [0; 5] });
         }
         if let Some(owned) = all.get_mut(rank) {
             owned.findings.push(shown);

@@ -3,7 +3,8 @@
 //! Source: kubernetes-sigs/wg-policy-prototypes, `policy-report/crd/v1alpha2`. The text is a `List`
 //! in JSON, which is YAML too: `kubectl apply` takes it.
 //!
-//! A result is `fail` if it denies, `warn` if it warns or is audited, and `skip` if it is waived.
+//! A result is `fail` if it denies, `warn` if it warns, is audited or was known before, and `skip`
+//! if it is waived.
 //! No result carries a time: the same input gives the same bytes.
 
 use std::collections::BTreeMap;
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::run::{Shown, ShownOutcome};
-use super::{Appearance, Run};
-use crate::engine::{Enforcement, Identity, Placement, Schema as _, State, Status};
+use super::{Appearance, Effect, Run};
+use crate::engine::{Identity, Placement, Schema as _, State, Status};
 use crate::resource::KUBERNETES;
 
 const API_VERSION: &str = "wgpolicyk8s.io/v1alpha2";
@@ -100,10 +101,10 @@ fn home(subject: Option<&Identity>) -> Home {
 }
 
 fn result_word(shown: &Shown) -> &'static str {
-    match (shown.finding.state, shown.effect()) {
-        (State::Waived, _) => Status::Skip.as_str(),
-        (_, Enforcement::Deny) => Status::Fail.as_str(),
-        _ => Status::Warn.as_str(),
+    match shown.effect() {
+        Effect::Deny => Status::Fail.as_str(),
+        Effect::Warn | Effect::Audit | Effect::Existing => Status::Warn.as_str(),
+        Effect::Waived => Status::Skip.as_str(),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Run {
     pub outcomes: Vec<ShownOutcome>,
     /// All objects in the order of input, if a format [needs](super::Needs) them.
     pub objects: Vec<ShownObject>,
+    /// Whether what was known before is told from what is new.
+    pub has_baseline: bool,
     pub summary: Summary,
 }
 
@@ -52,6 +54,19 @@ pub struct Snippet {
     /// The bytes of `text` that are meant.
     pub start: usize,
     pub end: usize,
+}
+
+/// What comes of a finding, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// The cluster would refuse the object.
+    Deny,
+    Warn,
+    Audit,
+    /// It was known before, and doesn't count.
+    Existing,
+    /// It is accepted, and doesn't count.
+    Waived,
 }
 
 /// Another place of a finding.
@@ -101,7 +116,7 @@ pub struct Summary {
     pub passed: usize,
     pub skipped: usize,
     pub errors: usize,
-    /// Waivers that end soon or have ended, as lines for a person.
+    /// Lines for a person: waivers that end soon or have ended, and what is stale in a baseline.
     pub notices: Vec<String>,
 }
 
@@ -112,9 +127,8 @@ pub struct Appearance {
 }
 
 impl Run {
-    /// How many findings count, by what they do, and how many are waived: denying, warning,
-    /// audited, waived.
-    pub fn counts(&self) -> [usize; 4] {
+    /// How many findings there are of each [`Effect`], in the order of [`Effect::ALL`].
+    pub fn counts(&self) -> [usize; 5] {
         counts(&self.findings)
     }
 
@@ -132,10 +146,36 @@ impl Run {
     }
 }
 
+impl Effect {
+    pub const ALL: [Self; 5] = [Self::Deny, Self::Warn, Self::Audit, Self::Existing, Self::Waived];
+
+    /// The word that reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+            Self::Audit => "audit",
+            Self::Existing => "existing",
+            Self::Waived => "waived",
+        }
+    }
+
+    /// Whether it counts for the exit code.
+    pub const fn counts(self) -> bool {
+        matches!(self, Self::Deny | Self::Warn | Self::Audit)
+    }
+}
+
 impl Shown {
-    /// What the finding does to the subject.
-    pub fn effect(&self) -> Enforcement {
-        crate::engine::Ground::Finding(&self.finding).enforcement()
+    /// What comes of the finding.
+    pub fn effect(&self) -> Effect {
+        match (self.finding.state, crate::engine::Ground::Finding(&self.finding).enforcement()) {
+            (State::Waived, _) => Effect::Waived,
+            (_, Enforcement::Deny) => Effect::Deny,
+            (State::Existing, _) => Effect::Existing,
+            (State::New, Enforcement::Warn) => Effect::Warn,
+            (State::New, Enforcement::Audit) => Effect::Audit,
+        }
     }
 
     /// What is wrong, and what to do.
@@ -180,14 +220,16 @@ pub(super) fn name_of(subject: &Identity) -> String {
 impl Summary {
     /// The last line for a person.
     pub(super) fn line(&self, run: &Run) -> String {
-        let [deny, warn, audit, waived] = run.counts();
+        let [deny, warn, audit, existing, waived] = run.counts();
         let mut line = format!(
             "{} in {}: {deny} deny, {warn} warn, {audit} audit",
             plural(self.objects, "object"),
             plural(self.files, "file"),
         );
-        if waived > 0 {
-            line.push_str(&format!(", {waived} waived"));
+        for (count, effect) in [(existing, Effect::Existing), (waived, Effect::Waived)] {
+            if count > 0 {
+                line.push_str(&format!(", {count} {}", effect.as_str()));
+            }
         }
         if self.skipped > 0 {
             line.push_str(&format!("; {} skipped", plural(self.skipped, "rule")));
@@ -199,18 +241,13 @@ impl Summary {
     }
 }
 
-/// How many of these count, as [`Run::counts`] says of all.
-pub(super) fn counts<'r>(findings: impl IntoIterator<Item = &'r Shown>) -> [usize; 4] {
-    let mut counts = [0; 4];
+/// How many of these there are of each [`Effect`].
+pub(super) fn counts<'r>(findings: impl IntoIterator<Item = &'r Shown>) -> [usize; 5] {
+    let mut counts = [0; 5];
     for shown in findings {
-        let [deny, warn, audit, waived] = &mut counts;
-        let count = match (shown.finding.state, shown.effect()) {
-            (State::Waived, _) => waived,
-            (_, Enforcement::Deny) => deny,
-            (_, Enforcement::Warn) => warn,
-            (_, Enforcement::Audit) => audit,
-        };
-        *count += 1;
+        let effect = shown.effect();
+        let all = Effect::ALL.iter().zip(&mut counts);
+        all.filter(|(it, _)| **it == effect).for_each(|(_, count)| *count += 1);
     }
     counts
 }
@@ -236,16 +273,6 @@ pub(super) fn unjudged_lines(run: &Run) -> Vec<String> {
         format!("{word} {policy}/{entry} for {count} of the objects: {reason}")
     };
     counted.into_iter().map(line).collect()
-}
-
-/// The colour and the name of what a finding does.
-pub(super) fn word_of(shown: &Shown) -> &'static str {
-    match (shown.finding.state, shown.effect()) {
-        (State::Waived, _) => "waived",
-        (_, Enforcement::Deny) => "deny",
-        (_, Enforcement::Warn) => "warn",
-        (_, Enforcement::Audit) => "audit",
-    }
 }
 
 /// The severity as a word.

@@ -19,8 +19,8 @@ const SCHEMA: &str =
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     let rules = About::of(run);
     let rank = |rule: &str| rules.iter().position(|about| about.id == rule);
-    let results: Vec<Json> =
-        run.findings.iter().map(|shown| result(shown, rank(shown.finding.rule))).collect();
+    let result = |shown: &Shown| result(shown, rank(shown.finding.rule), run.has_baseline);
+    let results: Vec<Json> = run.findings.iter().map(result).collect();
     let unreadable = run.findings.iter().any(|it| it.is_unreadable());
     let log = json!({
         "$schema": SCHEMA,
@@ -63,7 +63,7 @@ fn rule(about: &About) -> Json {
     })
 }
 
-fn result(shown: &Shown, rule: Option<usize>) -> Json {
+fn result(shown: &Shown, rule: Option<usize>, has_baseline: bool) -> Json {
     let finding = &shown.finding;
     let id = finding.id.to_string();
     let mut result = json!({
@@ -88,8 +88,9 @@ fn result(shown: &Shown, rule: Option<usize>) -> Json {
     if let Some(rule) = rule {
         add("ruleIndex", json!(rule));
     }
-    if finding.state == State::Existing {
-        add("baselineState", json!("unchanged"));
+    if has_baseline {
+        let is_known = finding.state == State::Existing;
+        add("baselineState", json!(if is_known { "unchanged" } else { "new" }));
     }
     let related: Vec<Json> = shown.related.iter().filter_map(related).collect();
     if !related.is_empty() {
@@ -210,13 +211,9 @@ fn uri(file: &str) -> String {
     uri
 }
 
-/// What the finding does, also where a waiver keeps it from doing so.
+/// What the policy asks for, also where a waiver or a baseline keeps it from happening.
 fn level(shown: &Shown) -> &'static str {
-    let effect = match shown.finding.state {
-        State::Waived => shown.finding.enforcement,
-        _ => shown.effect(),
-    };
-    match effect {
+    match shown.finding.enforcement {
         Enforcement::Deny => "error",
         Enforcement::Warn => "warning",
         Enforcement::Audit => "note",

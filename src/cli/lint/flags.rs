@@ -8,8 +8,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use super::output::{self, Output};
 use crate::cli::facts::Given;
 use crate::cli::policies::Choice;
-use crate::engine::{Enforcement, Severity, State};
-use crate::report::{self, FORMATS, Format, Needs, Run, Shown};
+use crate::engine::Severity;
+use crate::report::{self, Effect, FORMATS, Format, Needs, Run, Shown};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -45,6 +45,12 @@ pub(crate) struct Arguments {
         env = "PORTCULLIS_FAIL_ON"
     )]
     fail_on: String,
+    /// Takes the findings of this file for known: they are shown, and don't count
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_BASELINE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Writes the findings of this run as a baseline, and takes them all for known
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_WRITE_BASELINE")]
+    pub(super) write_baseline: Option<PathBuf>,
     #[command(flatten)]
     pub(super) given: Given,
     /// Fails if a rule could not judge
@@ -77,9 +83,12 @@ impl Arguments {
         if self.strict && run.summary.skipped + run.summary.errors > 0 {
             return true;
         }
+        if self.write_baseline.is_some() {
+            return false;
+        }
         let reaches = |shown: &Shown| match self.fail_on.as_str() {
-            "deny" => shown.effect() == Enforcement::Deny,
-            "warn" => shown.effect() >= Enforcement::Warn,
+            "deny" => shown.effect() == Effect::Deny,
+            "warn" => shown.effect() <= Effect::Warn,
             "audit" => true,
             "info" => shown.finding.severity >= Severity::Info,
             "low" => shown.finding.severity >= Severity::Low,
@@ -87,8 +96,7 @@ impl Arguments {
             "high" => shown.finding.severity >= Severity::High,
             _ => shown.finding.severity >= Severity::Critical,
         };
-        run.summary.denied > 0
-            || run.findings.iter().any(|it| it.finding.state != State::Waived && reaches(it))
+        run.summary.denied > 0 || run.findings.iter().any(|it| it.effect().counts() && reaches(it))
     }
 }
 

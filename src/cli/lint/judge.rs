@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::baseline::Baseline;
 use super::own::{duplicate_keys, problem_shown};
 use super::place::{Objects, Places, Rank};
 use crate::cli::facts::{Place, Said};
@@ -31,6 +32,7 @@ pub(super) struct Bench<'b> {
     pub(super) engine: &'b Engine,
     pub(super) said: &'b Said,
     pub(super) place: &'b Place,
+    pub(super) known: &'b Baseline,
     pub(super) needs: Needs,
 }
 
@@ -78,7 +80,8 @@ impl Bench<'_> {
 
     fn judge_item(&self, sheet: &mut Sheet<'_, '_>, rank: usize, item: &Item) {
         let rank = (sheet.rank, rank);
-        let report = self.report(sheet, rank, item);
+        let mut report = self.report(sheet, rank, item);
+        self.known.mark(&mut report.findings);
         let passed = report.outcomes.iter().filter(|it| it.status == Status::Pass).count();
         sheet.judged.denied += usize::from(!Decision::of(&report).allowed());
         sheet.judged.passed += passed;
@@ -103,7 +106,8 @@ impl Bench<'_> {
                 self.show(sheet, finding, place, whose);
             }
         }
-        for (finding, place) in duplicate_keys(sheet.manifest, item) {
+        for (mut finding, place) in duplicate_keys(sheet.manifest, item) {
+            self.known.mark(std::slice::from_mut(&mut finding));
             self.show(sheet, finding, place, whose);
         }
     }

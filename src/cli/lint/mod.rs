@@ -1,5 +1,6 @@
 //! `lint`: manifests against the policy set, with the line of every finding.
 
+mod baseline;
 mod flags;
 mod input;
 mod judge;
@@ -12,6 +13,7 @@ pub(super) use self::flags::Arguments;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use self::baseline::Baseline;
 use self::input::Input;
 use self::judge::{Bench, Judged};
 use self::own::unread_shown;
@@ -23,6 +25,7 @@ use crate::report::{Run, Summary};
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
     output::check(arguments.outputs())?;
+    let known = Baseline::read(arguments.baseline.as_deref())?;
     let said = arguments.given.read()?;
     let input = Input::read(&arguments.paths, console)?;
     let loaded = arguments.policies.compile(&arguments.policies.read()?, &input.with_waivers())?;
@@ -32,7 +35,8 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
 
     let place = said.place(engine, &manifests, inventory(engine, &manifests));
-    let bench = Bench { engine, said: &said, place: &place, needs: arguments.needs() };
+    let bench =
+        Bench { engine, said: &said, place: &place, known: &known, needs: arguments.needs() };
     let objects = Objects::new(&manifests);
     let judged: Vec<Judged> = manifests
         .par_iter()
@@ -40,9 +44,14 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         .map(|(rank, manifest)| bench.judge(rank, manifest, &objects))
         .collect();
     let unreadable = !input.unread.is_empty() || judged.iter().any(|it| it.unreadable);
-    let run = gather(engine, &input, &manifests, judged, place.now());
+    let mut run = gather(engine, &input, &manifests, judged, place.now());
+    run.has_baseline = arguments.baseline.is_some();
+    run.summary.notices.extend(known.stale(&run));
 
-    let written = output::write(&run, arguments.format(), arguments.outputs(), console)?;
+    let mut written = output::write(&run, arguments.format(), arguments.outputs(), console)?;
+    if let Some(file) = &arguments.write_baseline {
+        written &= baseline::write(file, &run, console);
+    }
     if unreadable || !written {
         return Ok(COULD_NOT_RUN);
     }

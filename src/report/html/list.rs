@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::report::Run;
 use crate::report::owned::by_owner;
-use crate::report::run::{Shown, ShownRelated, Snippet, name_of, severity_word, word_of};
+use crate::report::run::{Shown, ShownRelated, Snippet, name_of, severity_word};
 use crate::report::xml::{attribute, text};
 
 pub(super) fn findings(out: &mut String, run: &Run) {
@@ -39,7 +39,7 @@ pub(super) fn message(raw: &str) -> String {
 fn finding(out: &mut String, shown: &Shown, owner: &str) {
     let finding = &shown.finding;
     let at = &shown.location;
-    let effect = word_of(shown);
+    let effect = shown.effect().as_str();
     let severity = severity_word(finding.severity);
     _ = writeln!(
         out,

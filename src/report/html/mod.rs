@@ -18,7 +18,7 @@ use super::owned::by_owner;
 use super::rule::About;
 use super::run::{severity_word, unjudged_lines};
 use super::xml::text;
-use super::{Appearance, Run};
+use super::{Appearance, Effect, Run};
 use crate::engine::Severity;
 
 const STYLE: &str = include_str!("page.css");
@@ -64,7 +64,7 @@ fn head(out: &mut String, run: &Run) {
         text(&run.policy_set),
     );
     out.push_str("<ul class=\"tiles\">\n");
-    for (effect, count) in plot::EFFECTS.into_iter().zip(counts) {
+    for (effect, count) in Effect::ALL.map(Effect::as_str).into_iter().zip(counts) {
         _ = writeln!(
             out,
             "<li class=\"{effect}\"><span class=\"effect\">{effect}</span> <b>{count}</b></li>"
@@ -81,7 +81,7 @@ fn plots(out: &mut String, run: &Run) {
             bar.counts.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         }
     };
-    let empty = |name: &str| Bar { name: name.to_owned(), counts: [0; 4] };
+    let empty = |name: &str| Bar { name: name.to_owned(), counts: [0; 5] };
     let mut severities: Vec<Bar> =
         SEVERITIES.into_iter().map(|it| empty(severity_word(it))).collect();
     let mut rules: Vec<Bar> = About::of(run).iter().map(|about| empty(about.id)).collect();
@@ -112,7 +112,7 @@ fn controls(out: &mut String) {
         }
         out.push_str("</select>\n");
     };
-    select(out, "effect", "all effects", &plot::EFFECTS);
+    select(out, "effect", "all effects", &Effect::ALL.map(Effect::as_str));
     select(out, "severity", "all severities", &SEVERITIES.map(severity_word));
     select(out, "group", "", &["owner", "rule", "severity", "effect", "file"]);
     out.push_str("<output id=\"count\"></output>\n</form>\n");

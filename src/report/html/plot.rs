@@ -3,10 +3,8 @@
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 
+use crate::report::Effect;
 use crate::report::xml::{attribute, text};
-
-/// What findings do, in the order of [`Run::counts`](crate::report::Run::counts).
-pub(super) const EFFECTS: [&str; 4] = ["deny", "warn", "audit", "waived"];
 
 /// The most bars of a plot.
 const BARS: usize = 20;
@@ -22,7 +20,7 @@ const NAME: usize = 26;
 
 pub(super) struct Bar {
     pub(super) name: String,
-    pub(super) counts: [usize; 4],
+    pub(super) counts: [usize; 5],
 }
 
 impl Bar {
@@ -69,7 +67,9 @@ fn row(out: &mut String, by: &str, bar: &Bar, top: usize, longest: usize) {
     );
     let room = WIDTH - LABEL - NUMBER;
     let mut before = 0;
-    for (effect, count) in EFFECTS.into_iter().zip(bar.counts).filter(|(_, count)| *count > 0) {
+    for (effect, count) in
+        Effect::ALL.map(Effect::as_str).into_iter().zip(bar.counts).filter(|(_, count)| *count > 0)
+    {
         // Ends, not widths, are rounded: the parts of a bar meet.
         let (start, end) = (before * room / longest, (before + count) * room / longest);
         _ = write!(
@@ -86,7 +86,8 @@ fn row(out: &mut String, by: &str, bar: &Bar, top: usize, longest: usize) {
 }
 
 fn described(bar: &Bar) -> String {
-    let parts = EFFECTS.into_iter().zip(bar.counts).filter(|(_, count)| *count > 0);
+    let parts =
+        Effect::ALL.map(Effect::as_str).into_iter().zip(bar.counts).filter(|(_, count)| *count > 0);
     let parts: Vec<String> = parts.map(|(effect, count)| format!("{count} {effect}")).collect();
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }

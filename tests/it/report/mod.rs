@@ -1,6 +1,7 @@
 //! Reports for other programs: each is what its readers take, and nothing in a manifest gets out
 //! of the place where it is text.
 
+mod baseline;
 mod github;
 mod gitlab;
 mod html;
