@@ -1,5 +1,5 @@
 //! For people: the line with a caret, what is wrong, what to do, whose it is. What was known before
-//! has one line.
+//! has one line, and repeats of one template are told together.
 
 use std::fmt::Write as _;
 
@@ -7,8 +7,12 @@ use annotate_snippets::{
     AnnotationKind, Element, Level, Origin, Renderer, Snippet as Source, renderer::DecorStyle,
 };
 
+use super::fold::{Folded, folded};
 use super::run::{Shown, name_of, severity_word, unjudged_lines};
 use super::{Appearance, Effect, Run};
+
+/// How many repeats of a template are told one by one.
+const REPEATS: usize = 3;
 
 pub(super) fn render(run: &Run, appearance: Appearance) -> String {
     let renderer = if appearance.colour { Renderer::styled() } else { Renderer::plain() };
@@ -16,8 +20,8 @@ pub(super) fn render(run: &Run, appearance: Appearance) -> String {
     let mut out = String::new();
     let (existing, others): (Vec<&Shown>, Vec<&Shown>) =
         run.findings.iter().partition(|it| it.effect() == Effect::Existing);
-    for shown in others {
-        out.push_str(&one(shown, &renderer));
+    for folded in folded(others) {
+        out.push_str(&one(&folded, &renderer));
         out.push_str("\n\n");
     }
     for shown in existing {
@@ -44,7 +48,8 @@ pub(super) fn render(run: &Run, appearance: Appearance) -> String {
     out
 }
 
-fn one(shown: &Shown, renderer: &Renderer) -> String {
+fn one(folded: &Folded<'_>, renderer: &Renderer) -> String {
+    let shown = folded.first;
     let finding = &shown.finding;
     let effect = shown.effect();
     let level = match effect {
@@ -79,6 +84,7 @@ fn one(shown: &Shown, renderer: &Renderer) -> String {
         elements.push(Level::NOTE.message(format!("{}{whose}{place}", related.message)).into());
     }
     elements.push(Level::NOTE.message(whose(shown)).into());
+    elements.extend(repeats(folded).into_iter().map(|line| Level::NOTE.message(line).into()));
     if let Some(waiver) = &finding.waiver {
         let text = format!(
             "waiver `{}` of {} until {}: {}",
@@ -87,6 +93,20 @@ fn one(shown: &Shown, renderer: &Renderer) -> String {
         elements.push(Level::NOTE.message(text).into());
     }
     renderer.render(&[title.elements(elements)])
+}
+
+/// The other findings of the same template, the first of them by name.
+fn repeats(folded: &Folded<'_>) -> Vec<String> {
+    let line = |shown: &&Shown| {
+        let at = &shown.location;
+        format!("also at {}:{}:{}: {}", at.file, at.line, at.column, shown.finding.message)
+    };
+    let mut lines: Vec<String> = folded.repeats.iter().take(REPEATS).map(line).collect();
+    let more = folded.repeats.len().saturating_sub(REPEATS);
+    if more > 0 {
+        lines.push(format!("and {more} more of this template; `--format concise` lists them"));
+    }
+    lines
 }
 
 /// `high, policy images/image-tag, apps/v1 Deployment demo/web, chart umbrella/base: templates/web.yaml`.

@@ -4,6 +4,7 @@
 //! are masked before they get here.
 
 mod concise;
+mod fold;
 mod full;
 mod github;
 mod gitlab;
@@ -16,6 +17,7 @@ mod policyreport;
 mod rule;
 mod run;
 mod sarif;
+mod stats;
 mod xml;
 
 pub use self::run::{
@@ -48,6 +50,7 @@ pub struct Needs {
 pub static FORMATS: &[Format] = &[
     format("full", "for people: the line, what is wrong, what to do", LINES, full::render),
     format("concise", "one line a finding", NOTHING, concise::render),
+    format("stats", "counts by rule and by owner", NOTHING, stats::render),
     format("json", "for scripts: versioned", NOTHING, json::render),
     format("sarif", "SARIF 2.1.0, for code hosts and editors", LINES_AND_EDITS, sarif::render),
     format("gitlab", "GitLab Code Quality", NOTHING, gitlab::render),

@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
         env = "PORTCULLIS_FORMAT"
     )]
     format: String,
+    /// Counts by rule and by owner in place of the findings: `--format stats`
+    #[arg(long, conflicts_with = "format", env = "PORTCULLIS_STATS")]
+    stats: bool,
     /// Writes one more report, as `sarif=report.sarif`; may be given several times. `-` for the
     /// standard output, behind the report there
     #[arg(
@@ -64,7 +67,8 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The report on the standard output.
     pub(super) fn format(&self) -> &'static Format {
-        report::find(&self.format).unwrap_or_else(|| unreachable!("clap checks it"))
+        let name = if self.stats { "stats" } else { self.format.as_str() };
+        report::find(name).unwrap_or_else(|| unreachable!("clap checks it"))
     }
 
     /// The other reports, in the order in which they were asked for.

@@ -9,6 +9,7 @@ mod junit;
 mod markdown;
 mod output;
 mod page;
+mod people;
 mod policyreport;
 mod sarif;
 mod schema;

@@ -87,7 +87,7 @@ fn a_wrong_output_is_told_before_anything_is_judged() {
         ("sarf=a", "did you mean `sarif`?"),
         ("sarif", "expected FORMAT=FILE"),
         ("sarif=", "the sarif report has no file"),
-        ("x=a", "there are full, concise, json"),
+        ("x=a", "there are full, concise, stats, json"),
     ] {
         let ran = folder.lint(&["--output", output]);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
