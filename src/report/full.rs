@@ -8,8 +8,9 @@ use annotate_snippets::{
 };
 
 use super::fold::{Folded, folded};
-use super::run::{Shown, name_of, severity_word, unjudged_lines};
+use super::run::{Shown, Snippet, name_of, severity_word, unjudged_lines};
 use super::{Appearance, Effect, Run};
+use crate::document::Location;
 
 /// How many repeats of a template are told one by one.
 const REPEATS: usize = 3;
@@ -92,7 +93,20 @@ fn one(folded: &Folded<'_>, renderer: &Renderer) -> String {
         );
         elements.push(Level::NOTE.message(text).into());
     }
-    renderer.render(&[title.elements(elements)])
+    let rendered = renderer.render(&[title.elements(elements)]);
+    match &shown.snippet {
+        Some(snippet) => with_column(&rendered, at, snippet),
+        None => rendered,
+    }
+}
+
+/// The renderer tells a column of the snippet, in which something may be hidden or cut off before
+/// what is meant: tells that of the file instead.
+fn with_column(rendered: &str, at: &Location, snippet: &Snippet) -> String {
+    let before = snippet.text.get(..snippet.start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let place = |column: usize| format!("{}:{}:{column}", at.file, at.line);
+    rendered.replacen(&place(line.chars().count() + 1), &place(at.column as usize), 1)
 }
 
 /// The other findings of the same template, the first of them by name.

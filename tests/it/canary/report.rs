@@ -161,6 +161,29 @@ fn a_secret_is_hidden_in_its_repetitions_too() {
     assert!(ran.stdout.contains("{name: •••, value: 1}  # •••"), "{}", ran.stdout);
 }
 
+/// The column is that of the file, whatever is hidden before it or cut off.
+#[test]
+fn the_place_behind_a_secret_is_the_right_one() {
+    let long = "x".repeat(500);
+    let text = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n    \
+         - {{name: a, env: [{{name: A_TOKEN, value: {CANARY}}}], image: \"b\"}}\n    \
+         - {{name: c, env: [{{name: A, value: {long}}}], image: \"b\"}}\n"
+    );
+    let folder = Folder::new([&*text]);
+    let file = folder.path("texts/0.yaml");
+    let (full, concise) = (folder.lint("full").stdout, folder.lint("concise").stdout);
+    for (line, source) in (1..).zip(text.lines()) {
+        if let Some(at) = source.find("\"b\"") {
+            assert!(full.contains(&format!("--> {file}:{line}:{}\n", at + 1)), "{full}");
+        }
+    }
+    for line in concise.lines().filter(|line| line.starts_with(&file)) {
+        let place = line.split(": ").next().unwrap();
+        assert!(full.contains(&format!("--> {place}\n")), "{place}");
+    }
+}
+
 /// What is no secret stays readable, beside a secret too.
 #[test]
 fn what_is_no_secret_is_shown() {
