@@ -185,6 +185,9 @@ impl Weaver<'_> {
             _ => {
                 self.veil.hidden.push(value.span);
                 self.repeat(&decoded);
+                // The password of a URL is one without it, too.
+                let parts = secret::private_parts(&decoded);
+                parts.into_iter().filter_map(|it| decoded.get(it)).for_each(|it| self.repeat(it));
                 // What is written under `stringData` is kept in base64.
                 self.repeat(source);
             }

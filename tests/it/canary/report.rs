@@ -111,6 +111,17 @@ fn a_report_shows_the_lines_on_which_the_secrets_stand() {
     assert!(hidden > 3 * texts.len(), "{hidden}");
 }
 
+/// Values on the line of an object may be whatever somebody keeps there.
+#[test]
+fn what_is_no_object_is_not_quoted() {
+    let folder = Folder::new([&*format!("{OBJECT}{{\"greeting\": \"{CANARY}\"}}\n")]);
+    folder.assert_silent();
+    assert!(folder.lint("full").stdout.contains(&format!("{OBJECT}•••\n")));
+}
+
+/// An object on one line, with many findings.
+const OBJECT: &str = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}"#;
+
 #[test]
 fn what_can_not_be_read_is_not_quoted() {
     let good = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n";
@@ -135,6 +146,8 @@ fn what_can_not_be_read_is_not_quoted() {
         format!("{{\"data\": \"{CANARY}\n"),
         format!("{{\"data\": \"{CANARY}\\q\"}}\n"),
         format!("kind: {CANARY}\nmetadata: {{name: a}}\n"),
+        // Behind an object that is shown, on its line.
+        format!("{}{{\"data\": \"{CANARY}\n", OBJECT),
     ];
     let texts: Vec<String> = broken
         .iter()
@@ -159,6 +172,56 @@ fn a_secret_is_hidden_in_its_repetitions_too() {
     assert!(!ran.stdout.contains("Corvus"), "{}", ran.stdout);
     assert!(ran.stdout.contains("image: b  # as deployed with •••"), "{}", ran.stdout);
     assert!(ran.stdout.contains("{name: •••, value: 1}  # •••"), "{}", ran.stdout);
+}
+
+/// The same where only a part of a value is secret, where it is written with escapes, and where the
+/// API server keeps it in another form.
+#[test]
+fn a_secret_is_hidden_however_it_is_repeated() {
+    let pod = |name: &str, value: &str, comment: &str| {
+        format!(
+            "- apiVersion: v1\n  kind: Pod\n  metadata: {{name: a}}\n  spec:\n    containers:\n    \
+             - name: a\n      image: b  # {comment}\n      env:\n      \
+             - {{name: {name}, value: {value}}}\n"
+        )
+    };
+    let secret =
+        "- {apiVersion: v1, kind: Secret, metadata: {name: b}, stringData: {c: Corvus-77x}}\n";
+    for (name, value, comment, beside) in [
+        ("A_URL", "postgres://ska:Corvus-77x@db", "Corvus-77x", ""),
+        ("A_TOKEN", "postgres://ska:Corvus-77x@db", "Corvus-77x", ""),
+        ("A_TOKEN", r#""Cor\u0076us-77x""#, "Corvus-77x", ""),
+        ("A_TOKEN", r#""Cor\u0076us-77x""#, r"Cor\u0076us-77x", ""),
+        ("A_TOKEN", "$(NAME)", "Corvus-77x", secret),
+        ("A_TOKEN", "$(NAME)", "Q29ydnVzLTc3eA==", secret),
+    ] {
+        let text =
+            format!("apiVersion: v1\nkind: List\nitems:\n{beside}{}", pod(name, value, comment));
+        let ran = Folder::new([&*text]).lint("full");
+        assert!(ran.stdout.contains("image: b  # •••\n"), "{text}{}", ran.stdout);
+    }
+}
+
+/// A change that a policy makes below a key that holds a secret is told without it, and so is what
+/// it writes there.
+#[test]
+fn a_change_does_not_say_where_the_secret_is() {
+    let policy = "apiVersion: portcullis.skao.int/v1alpha1\nkind: Policy\nmetadata: {name: fill}\n\
+                  spec:\n  scope: {kinds: [Custom]}\n  rules:\n  - rule: field-default\n    \
+                  mutate: true\n    params: {field: 'spec.of[*].port', value: 80}\n";
+    let text = format!(
+        "apiVersion: example.org/v1\nkind: Custom\nmetadata: {{name: a}}\n\
+         spec: {{of: {{'a://b:{CANARY}@c': {{host: d}}}}}}\n"
+    );
+    let folder = Folder::new([&*text]);
+    fs::write(folder.path("policy.yaml"), policy).unwrap();
+    for format in FORMATS {
+        let ran = folder.lint(format.name);
+        assert_silent(format.name, &ran.stdout);
+    }
+    let changes = &folder.lint("json").json()["changes"];
+    assert_eq!(changes[0]["path"], "/spec/of/a:~1~1b:•••@c/port");
+    assert_eq!(changes[0]["fix"]["patch"], serde_json::json!([]));
 }
 
 /// The column is that of the file, whatever is hidden before it or cut off.

@@ -12,12 +12,12 @@ use portcullis::resource::KUBERNETES;
 use portcullis::{policyfile, rules};
 use serde_json::Value as Json;
 
-use super::assert_silent;
 use super::poison::{commented, variants};
 use super::review::review;
+use super::{CANARY, assert_silent};
 use crate::cli::run_with;
 use crate::rule_docs::{Example, examples};
-use crate::support::{engine, parse, parse_all, subject};
+use crate::support::{engine, find, parse, parse_all, subject};
 
 fn is_about_artefacts(rule: &Rule) -> bool {
     rule.kinds.iter().all(|kind| kind.starts_with("artefacts"))
@@ -112,6 +112,12 @@ fn no_rule_says_what_it_must_not_show() {
                 let json: Json = serde_json::from_str(&reports["json"]).unwrap();
                 let findings = json["findings"].as_array().unwrap();
                 assert!(findings.iter().any(|it| it["rule"] == rule.id), "{}", rule.id);
+                for finding in findings.iter() {
+                    // A patch may say what its path or its finding does not.
+                    let is_masked = finding["path"].as_str().unwrap().contains("•••");
+                    assert!(!is_masked || finding["sensitive"] == true, "{finding}");
+                    assert!(finding["sensitive"] == false || finding["fix"].is_null(), "{finding}");
+                }
                 sensitive += findings.iter().filter(|it| it["sensitive"] == true).count();
             }
         }
@@ -162,4 +168,38 @@ fn run_of(report: Report) -> Run {
         finding,
     };
     Run { findings: report.findings.into_iter().map(shown).collect(), ..Run::default() }
+}
+
+/// What a rule says of a value may tell a letter of it.
+#[test]
+fn of_a_secret_only_that_it_is_wrong_is_said() {
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, labels: {{{name}: Bird}}}}\n\
+             spec: {{containers: [{{name: a, env: [{{name: {name}, value: Bird}}]}}]}}\n"
+        )
+    };
+    let params = "{field: 'container.env[*].value', format: dns-label}";
+    let said = |name: &str| find("field-matches", params, &pod(name))[0].clone();
+    assert!(
+        said("A_NAME").ends_with("is `Bird`, which is not a DNS label: it has upper-case letters"),
+        "{}",
+        said("A_NAME")
+    );
+    assert!(said("A_TOKEN").ends_with("is `•••`, which is not a DNS label"), "{}", said("A_TOKEN"));
+}
+
+/// A name that the policy lets stand for any is whatever somebody wrote.
+#[test]
+fn a_name_that_holds_a_secret_is_not_said() {
+    let variable = format!("a://b:{CANARY}@c");
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n\
+         spec: {{containers: [{{name: a, env: [{{name: '{variable}', value: 10.0.0.1:10000}}]}}]}}\n"
+    );
+    let found = find("tango-host-form", "{names: ['*']}", &pod);
+    assert_eq!(
+        found,
+        ["/spec/containers/0/env/0/value: `a://b:•••@c` is an IP address, which does not stay"]
+    );
 }
