@@ -8,6 +8,7 @@ mod problem;
 mod search;
 mod veil;
 
+pub use self::amend::Amendment;
 pub use self::file::{Item, Manifest};
 pub use self::mask::{Excerpt, Masked};
 pub use self::problem::{DUPLICATE_KEY, UNREADABLE, file_identity, problem_finding};

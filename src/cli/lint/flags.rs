@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use super::output::{self, Output};
 use crate::cli::facts::Given;
 use crate::cli::policies::Choice;
-use crate::engine::Severity;
+use crate::engine::{Applicability, Severity};
 use crate::report::{self, Effect, FORMATS, Format, Needs, Run, Shown};
 
 #[derive(Debug, Args)]
@@ -54,6 +54,15 @@ pub(crate) struct Arguments {
     /// Writes the findings of this run as a baseline, and takes them all for known
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_WRITE_BASELINE")]
     pub(super) write_baseline: Option<PathBuf>,
+    /// Writes safe fixes into the files, with what the policies change by themselves
+    #[arg(long, group = "fixing", env = "PORTCULLIS_FIX")]
+    pub(super) fix: bool,
+    /// Shows what `--fix` would do, in place of the report, and does nothing
+    #[arg(long, group = "fixing", env = "PORTCULLIS_DIFF")]
+    pub(super) diff: bool,
+    /// Takes fixes that may change what an object does, too
+    #[arg(long = "unsafe", requires = "fixing", env = "PORTCULLIS_UNSAFE")]
+    with_unsafe: bool,
     #[command(flatten)]
     pub(super) given: Given,
     /// Fails if a rule could not judge
@@ -80,6 +89,12 @@ impl Arguments {
     pub(super) fn needs(&self) -> Needs {
         let others = self.outputs().map(|output| output.format.needs);
         others.fold(self.format().needs, Needs::or)
+    }
+
+    /// Which fixes are wanted, if any.
+    pub(super) fn fixes(&self) -> Option<Applicability> {
+        let most = if self.with_unsafe { Applicability::Unsafe } else { Applicability::Safe };
+        (self.fix || self.diff).then_some(most)
     }
 
     /// Whether the exit code says no.

@@ -9,9 +9,11 @@ use crate::manifest::{self, Unread};
 use crate::policyfile;
 
 /// What was read: names and texts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Input {
     pub(super) files: Vec<File>,
+    /// Where each file is; `None` for the standard input.
+    pub(super) paths: Vec<Option<PathBuf>>,
     pub(super) unread: Vec<Unread>,
 }
 
@@ -31,7 +33,10 @@ impl Input {
             let itself = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
             for path in found.files.into_iter().filter(|path| seen.insert(itself(path))) {
                 match manifest::read(&path) {
-                    Ok(text) => input.files.push(File::new(path.display().to_string(), text)),
+                    Ok(text) => {
+                        input.files.push(File::new(path.display().to_string(), text));
+                        input.paths.push(Some(path));
+                    }
                     Err(unread) => input.unread.push(unread),
                 }
             }
@@ -53,7 +58,10 @@ impl Input {
     fn read_stream(&mut self, console: &mut Console) -> Result<(), Failure> {
         let name = "<stdin>".to_owned();
         match String::from_utf8(console.read()?) {
-            Ok(text) => self.files.push(File::new(name, text)),
+            Ok(text) => {
+                self.files.push(File::new(name, text));
+                self.paths.push(None);
+            }
             Err(_) => self.unread.push(Unread {
                 path: name,
                 problem: "it holds something else than UTF-8 text".to_owned(),

@@ -4,11 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::baseline::Baseline;
+use super::fix::{Amended, Proposal};
 use super::own::{duplicate_keys, problem_shown};
 use super::place::{Objects, Places, Rank};
 use crate::cli::facts::{Place, Said};
 use crate::document::{Location, Span};
-use crate::engine::{About, Budget, Decision, Engine, Finding, Fix, Identity, Report, Status};
+use crate::engine::{
+    About, Applicability, Budget, Decision, Engine, Finding, Fix, Identity, Report, State, Status,
+};
 use crate::manifest::{Item, Manifest, Masked};
 use crate::report::{
     Needs, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome, ShownRelated, Snippet,
@@ -25,6 +28,8 @@ pub(super) struct Judged {
     pub(super) denied: usize,
     pub(super) passed: usize,
     pub(super) unreadable: bool,
+    /// If the bench fixes, and there is something to fix.
+    pub(super) amended: Option<Amended>,
 }
 
 /// What all files of a run are judged with.
@@ -34,6 +39,8 @@ pub(super) struct Bench<'b> {
     pub(super) place: &'b Place,
     pub(super) known: &'b Baseline,
     pub(super) needs: Needs,
+    /// Which fixes are written into texts, if any.
+    pub(super) fixes: Option<Applicability>,
 }
 
 /// A file on the bench.
@@ -43,6 +50,7 @@ struct Sheet<'m, 't> {
     places: Places<'m, 't>,
     masked: Masked<'m, 't>,
     judged: Judged,
+    proposals: Vec<Proposal>,
 }
 
 /// Whose a finding is.
@@ -67,6 +75,7 @@ impl Bench<'_> {
             places: Places::new(objects),
             masked: Masked::new(manifest, &KUBERNETES),
             judged: Judged::default(),
+            proposals: Vec::new(),
         };
         for problem in &manifest.problems {
             sheet.judged.unreadable = true;
@@ -75,6 +84,7 @@ impl Bench<'_> {
         for (rank, item) in manifest.items.iter().enumerate() {
             self.judge_item(&mut sheet, rank, item);
         }
+        sheet.judged.amended = Amended::of(manifest, &sheet.proposals);
         sheet.judged
     }
 
@@ -129,6 +139,9 @@ impl Bench<'_> {
             let Some((location, _)) = sheet.places.of(rank, &change.path, About::Value) else {
                 continue;
             };
+            if self.fixes.is_some() {
+                sheet.proposals.push(Proposal::new(rank.1, &change.fix, change.rule, &location));
+            }
             let path = secret::mask_path(&change.path);
             if path != change.path {
                 change.fix.patch.0.clear();
@@ -147,6 +160,11 @@ impl Bench<'_> {
         (location, span): (Location, Span),
         whose: Whose<'_>,
     ) {
+        let is_wanted =
+            |fix: &&Fix| self.fixes >= Some(fix.applicability) && finding.state != State::Waived;
+        if let Some(fix) = finding.fix.as_ref().filter(is_wanted) {
+            sheet.proposals.push(Proposal::new(whose.rank.1, fix, finding.rule, &location));
+        }
         let snippet = self.needs.lines.then(|| snippet(&mut sheet.masked, span));
         let path = secret::mask_path(&finding.path);
         finding.sensitive |= path != finding.path;

@@ -1,6 +1,8 @@
 //! `lint`: manifests against the policy set, with the line of every finding.
 
 mod baseline;
+mod diff;
+mod fix;
 mod flags;
 mod input;
 mod judge;
@@ -14,45 +16,58 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use self::baseline::Baseline;
+use self::fix::Fixed;
 use self::input::Input;
 use self::judge::{Bench, Judged};
 use self::own::unread_shown;
 use self::place::Objects;
+use super::facts::Said;
 use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure};
-use crate::engine::{Engine, Inventory, Standing, Status};
+use crate::engine::{Applicability, Engine, Inventory, Standing, Status};
 use crate::manifest::Manifest;
-use crate::report::{Run, Summary};
+use crate::report::{Needs, Run, Summary};
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
     output::check(arguments.outputs())?;
     let known = Baseline::read(arguments.baseline.as_deref())?;
     let said = arguments.given.read()?;
     let input = Input::read(&arguments.paths, console)?;
+    if arguments.fix && input.paths.contains(&None) {
+        let failure = Failure::new("what comes by the standard input can't be fixed");
+        return Err(failure.help("name files, or give `--diff`"));
+    }
     let loaded = arguments.policies.compile(&arguments.policies.read()?, &input.with_waivers())?;
-    let engine = &loaded.engine;
-    let read: Vec<Manifest<'_>> =
-        input.files.par_iter().map(|file| Manifest::read(file.name(), file.text())).collect();
-    let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
-
-    let place = said.place(engine, &manifests, inventory(engine, &manifests));
-    let bench =
-        Bench { engine, said: &said, place: &place, known: &known, needs: arguments.needs() };
-    let objects = Objects::new(&manifests);
-    let judged: Vec<Judged> = manifests
-        .par_iter()
-        .enumerate()
-        .map(|(rank, manifest)| bench.judge(rank, manifest, &objects))
-        .collect();
-    let unreadable = !input.unread.is_empty() || judged.iter().any(|it| it.unreadable);
-    let mut run = gather(engine, &input, &manifests, judged, place.now());
+    let court = Court { engine: &loaded.engine, said: &said, known: &known };
+    let fixed = arguments.fixes().map(|most| {
+        Fixed::of(&input, |input| court.judge(input, Needs::default(), Some(most)).files)
+    });
+    let mut all_written = true;
+    let judged = match &fixed {
+        Some(fixed) if arguments.fix => {
+            all_written = fixed.write(&input, console);
+            court.judge(&fixed.input, arguments.needs(), None)
+        }
+        _ => court.judge(&input, arguments.needs(), None),
+    };
+    let unreadable = !input.unread.is_empty() || judged.files.iter().any(|it| it.unreadable);
+    let mut run = gather(&loaded.engine, &input, judged);
     run.has_baseline = arguments.baseline.is_some();
     run.summary.notices.extend(known.stale(&run));
 
-    let mut written = output::write(&run, arguments.format(), arguments.outputs(), console)?;
-    if let Some(file) = &arguments.write_baseline {
-        written &= baseline::write(file, &run, console);
+    all_written &= output::write_files(&run, arguments.outputs(), console);
+    match &fixed {
+        Some(fixed) if arguments.diff => {
+            for (_, old, new) in fixed.changed(&input) {
+                console.write(&diff::unified(old.name(), old.text(), new.text()))?;
+            }
+            fixed.tell_left(console);
+        }
+        _ => output::stream(&run, arguments.format(), arguments.outputs(), console)?,
     }
-    if unreadable || !written {
+    if let Some(file) = &arguments.write_baseline {
+        all_written &= baseline::write(file, &run, console);
+    }
+    if unreadable || !all_written {
         return Ok(COULD_NOT_RUN);
     }
     let empty = run.summary.objects == 0 && !arguments.allow_empty;
@@ -64,24 +79,52 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     Ok(if arguments.fails(&run) { DENIED } else { ALLOWED })
 }
 
-/// All files as one run.
-fn gather(
-    engine: &Engine,
-    input: &Input,
-    manifests: &[Manifest<'_>],
-    judged: Vec<Judged>,
+/// What all texts are judged by.
+struct Court<'c> {
+    engine: &'c Engine,
+    said: &'c Said,
+    known: &'c Baseline,
+}
+
+/// All files, judged.
+struct Verdict {
+    files: Vec<Judged>,
+    objects: usize,
     now: Timestamp,
-) -> Run {
+}
+
+impl Court<'_> {
+    fn judge(&self, input: &Input, needs: Needs, fixes: Option<Applicability>) -> Verdict {
+        let Self { engine, said, known } = *self;
+        let read: Vec<Manifest<'_>> =
+            input.files.par_iter().map(|file| Manifest::read(file.name(), file.text())).collect();
+        let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
+        let place = said.place(engine, &manifests, inventory(engine, &manifests));
+        let bench = Bench { engine, said, place: &place, known, needs, fixes };
+        let objects = Objects::new(&manifests);
+        let files = manifests
+            .par_iter()
+            .enumerate()
+            .map(|(rank, manifest)| bench.judge(rank, manifest, &objects))
+            .collect();
+        let objects = manifests.iter().map(|it| it.items.len()).sum();
+        Verdict { files, objects, now: place.now() }
+    }
+}
+
+/// All files as one run.
+fn gather(engine: &Engine, input: &Input, judged: Verdict) -> Run {
+    let Verdict { files, objects, now } = judged;
     let mut run = Run { policy_set: engine.digest().to_string(), ..Run::default() };
     run.summary = Summary {
         files: input.files.len(),
-        objects: manifests.iter().map(|it| it.items.len()).sum(),
-        denied: judged.iter().map(|it| it.denied).sum(),
-        passed: judged.iter().map(|it| it.passed).sum(),
+        objects,
+        denied: files.iter().map(|it| it.denied).sum(),
+        passed: files.iter().map(|it| it.passed).sum(),
         ..Summary::default()
     };
     run.findings.extend(input.unread.iter().map(unread_shown));
-    for file in judged {
+    for file in files {
         run.findings.extend(file.findings);
         run.changes.extend(file.changes);
         run.outcomes.extend(file.outcomes);

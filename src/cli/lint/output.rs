@@ -41,23 +41,17 @@ pub(super) fn check<'o>(outputs: impl Iterator<Item = &'o Output>) -> Result<(),
     Ok(())
 }
 
-/// Writes all reports, the files first: a standard output that nobody reads takes nothing from
-/// them, and one of them nothing from the others.
+/// Writes the reports that have a file. What becomes of one takes nothing from the others.
 ///
-/// Returns whether all files were written; tells the person of each that was not.
-pub(super) fn write<'o>(
+/// Returns whether all are written; tells the person of each that is not.
+pub(super) fn write_files<'o>(
     run: &Run,
-    format: &'o Format,
     outputs: impl Iterator<Item = &'o Output>,
     console: &mut Console,
-) -> Result<bool, Failure> {
-    let mut streamed = vec![format];
+) -> bool {
     let mut all_written = true;
     for Output { format, file } in outputs {
-        let Some(file) = file else {
-            streamed.push(format);
-            continue;
-        };
+        let Some(file) = file else { continue };
         let text = (format.render)(run, Appearance::default());
         if let Err(error) = whole::write(file, text.as_bytes()) {
             let (name, file) = (format.name, file.display());
@@ -66,10 +60,21 @@ pub(super) fn write<'o>(
             all_written = false;
         }
     }
-    for format in streamed {
+    all_written
+}
+
+/// Writes the report for the standard output, and behind it those that have no file.
+pub(super) fn stream<'o>(
+    run: &Run,
+    format: &'o Format,
+    outputs: impl Iterator<Item = &'o Output>,
+    console: &mut Console,
+) -> Result<(), Failure> {
+    let others = outputs.filter(|output| output.file.is_none()).map(|output| output.format);
+    for format in std::iter::once(format).chain(others) {
         console.write(&(format.render)(run, Appearance { colour: console.colour }))?;
     }
-    Ok(all_written)
+    Ok(())
 }
 
 fn names_format(text: &str) -> bool {

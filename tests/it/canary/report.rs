@@ -80,6 +80,12 @@ impl Folder {
             assert_silent(format.name, &ran.stdout);
             assert_silent(format.name, &ran.stderr);
         }
+        for flags in [&["--diff"][..], &["--diff", "--unsafe"]] {
+            let (policy, texts) = (self.path("policy.yaml"), self.path("texts"));
+            let ran = run_with(&[&["lint", "--policy", &policy, &texts], flags].concat(), "");
+            assert_silent("difference", &ran.stdout);
+            assert_silent("difference", &ran.stderr);
+        }
     }
 }
 
@@ -107,6 +113,10 @@ fn a_report_shows_the_lines_on_which_the_secrets_stand() {
         });
         assert!(shown, "no finding is on the line of\n{text}");
     }
+    let policy = folder.path("policy.yaml");
+    let ran =
+        run_with(&["lint", "--diff", "--unsafe", "--policy", &policy, &folder.path("texts")], "");
+    assert!(ran.stdout.matches("•••").count() > texts.len(), "{ran:?}");
     let hidden = folder.lint("full").stdout.matches("•••").count();
     assert!(hidden > 3 * texts.len(), "{hidden}");
 }

@@ -2,6 +2,7 @@
 //! of the place where it is text.
 
 mod baseline;
+mod fix;
 mod github;
 mod gitlab;
 mod html;

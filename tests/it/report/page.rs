@@ -20,6 +20,8 @@ fn every_format_has_an_example_that_is_true() {
     let folder = Folder::new(block(&page, "policy.yaml"));
     folder.write("texts/manifests.yaml", &format!("{}\n", block(&page, "manifests.yaml")));
     let texts = folder.path("texts/");
+    let diff = folder.lint(&["--diff"]).stdout.replace(&texts, "");
+    assert_eq!(diff.trim_end(), block(&page, "diff"));
     for format in portcullis::report::FORMATS {
         let report = folder.report(format.name);
         let report = report.replace(&format!("file://{texts}"), "").replace(&texts, "");

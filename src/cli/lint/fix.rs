@@ -1,0 +1,172 @@
+//! Fixes and changes, written into the files that were judged.
+//!
+//! A fix may make room for another one: texts are fixed and judged again until nothing more is to
+//! be done, and only then written. So a second run finds nothing to fix.
+
+use json_patch::Patch;
+
+use super::input::Input;
+use super::judge::Judged;
+use crate::cli::policies::File;
+use crate::cli::{Console, whole};
+use crate::document::Location;
+use crate::engine::Fix;
+use crate::manifest::{Amendment, Item, Manifest};
+
+/// After so many rounds two fixes undo each other.
+const ROUNDS: usize = 10;
+
+/// A fix or a change that somebody wants written.
+#[derive(Debug)]
+pub(super) struct Proposal {
+    /// Which item of the file it is for.
+    item: usize,
+    patch: Patch,
+    /// `FILE:LINE:COLUMN: RULE`.
+    name: String,
+}
+
+/// A text with all that could be written into it.
+#[derive(Debug)]
+pub(super) struct Amended {
+    pub(super) text: String,
+    /// How many proposals are in it.
+    pub(super) written: usize,
+    /// The names of those that can't be.
+    pub(super) refused: Vec<String>,
+    /// The names of those that wait for another one.
+    pub(super) waiting: Vec<String>,
+}
+
+/// What came of fixing.
+#[derive(Debug, Default)]
+pub(super) struct Fixed {
+    /// The texts after it, of all files.
+    pub(super) input: Input,
+    written: usize,
+    refused: Vec<String>,
+    /// Names of files whose fixes have no end. They are as they were.
+    endless: Vec<String>,
+}
+
+impl Proposal {
+    pub(super) fn new(item: usize, fix: &Fix, rule: &str, at: &Location) -> Self {
+        let name = format!("{}:{}:{}: {rule}", at.file, at.line, at.column);
+        Self { item, patch: fix.patch.clone(), name }
+    }
+}
+
+impl Amended {
+    /// `None` if nothing is proposed.
+    pub(super) fn of(manifest: &Manifest<'_>, proposals: &[Proposal]) -> Option<Self> {
+        let find = |it: &Proposal| manifest.items.get(it.item);
+        let patches: Vec<(&Item, &Patch)> =
+            proposals.iter().filter_map(|it| Some((find(it)?, &it.patch))).collect();
+        if patches.is_empty() {
+            return None;
+        }
+        let (text, ended) = manifest.amend(&patches);
+        let names = |wanted: Amendment| -> Vec<String> {
+            let all = proposals.iter().zip(&ended).filter(|(_, ended)| **ended == wanted);
+            all.map(|(proposal, _)| proposal.name.clone()).collect()
+        };
+        Some(Self {
+            text,
+            written: names(Amendment::Written).len(),
+            refused: names(Amendment::Refused),
+            waiting: names(Amendment::Conflicts),
+        })
+    }
+}
+
+impl Fixed {
+    /// Fixes the texts of `input` as often as it takes. `judge` judges texts and amends them.
+    pub(super) fn of(input: &Input, judge: impl Fn(&Input) -> Vec<Judged>) -> Self {
+        let mut fixed = Self { input: input.clone(), ..Self::default() };
+        for round in 0..=ROUNDS {
+            let judged = judge(&fixed.input);
+            fixed.refused.clear();
+            let mut changed = Vec::new();
+            for (rank, amended) in judged.into_iter().map(|it| it.amended).enumerate() {
+                let Some(amended) = amended else { continue };
+                fixed.refused.extend(amended.refused);
+                let Some(file) = fixed.input.files.get_mut(rank) else { continue };
+                if amended.text != file.text() {
+                    *file = File::new(file.name(), amended.text);
+                    fixed.written += amended.written;
+                    changed.push(rank);
+                } else {
+                    fixed.refused.extend(amended.waiting);
+                }
+            }
+            if changed.is_empty() {
+                break;
+            }
+            if round == ROUNDS {
+                fixed.give_up(input, &changed);
+            }
+        }
+        fixed
+    }
+
+    /// Takes files back whose fixes have no end.
+    fn give_up(&mut self, input: &Input, ranks: &[usize]) {
+        for rank in ranks {
+            let (Some(file), Some(original)) =
+                (self.input.files.get_mut(*rank), input.files.get(*rank))
+            else {
+                continue;
+            };
+            file.clone_from(original);
+            self.endless.push(original.name().to_owned());
+        }
+    }
+
+    /// The files that are other than in `input`: which they are, as they were, as they are.
+    pub(super) fn changed<'f>(
+        &'f self,
+        input: &'f Input,
+    ) -> impl Iterator<Item = (usize, &'f File, &'f File)> {
+        let both = input.files.iter().zip(&self.input.files).enumerate();
+        both.filter(|(_, (old, new))| old != new).map(|(rank, (old, new))| (rank, old, new))
+    }
+
+    /// Writes what is changed, and tells the person. Returns whether all is written.
+    pub(super) fn write(&self, input: &Input, console: &mut Console) -> bool {
+        let mut all_written = self.endless.is_empty();
+        let mut files = 0;
+        for (rank, _, new) in self.changed(input) {
+            let Some(path) = input.paths.get(rank).and_then(Option::as_ref) else { continue };
+            match whole::write(path, new.text().as_bytes()) {
+                Ok(()) => files += 1,
+                Err(error) => {
+                    console.note(format_args!("error: cannot write `{}`: {error}", new.name()));
+                    all_written = false;
+                }
+            }
+        }
+        if files > 0 {
+            let (fixes, files) = (plural(self.written, "fix", "es"), plural(files, "file", "s"));
+            console.note(format_args!("wrote {fixes} into {files}"));
+        }
+        self.tell_left(console);
+        all_written
+    }
+
+    /// Tells what is left to a person.
+    pub(super) fn tell_left(&self, console: &mut Console) {
+        for name in &self.refused {
+            console.note(format_args!("not fixed, since there is no one way to write it: {name}"));
+        }
+        for name in &self.endless {
+            console.note(format_args!("error: fixes of `{name}` undo each other; it is as it was"));
+        }
+    }
+}
+
+fn plural(count: usize, one: &str, ending: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {one}{ending}"),
+    }
+}
