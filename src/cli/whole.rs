@@ -48,5 +48,6 @@ fn fill(mut file: File, bytes: &[u8], known: Option<fs::Permissions>) -> io::Res
         file.set_permissions(permissions)?;
     }
     file.write_all(bytes)?;
-    file.flush()
+    // Otherwise a machine that stops may keep the new name and lose the text.
+    file.sync_all()
 }

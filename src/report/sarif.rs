@@ -5,6 +5,7 @@
 //! [SARIF support](https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning)
 //! (`primaryLocationLineHash`, `security-severity`).
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use super::rule::About;
@@ -16,31 +17,62 @@ use crate::engine::{Applicability, Category, Enforcement, Severity, State, Statu
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
+#[derive(Serialize)]
+struct Log<'r> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [RunOut<'r>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RunOut<'r> {
+    tool: Json,
+    column_kind: &'static str,
+    redaction_tokens: [&'static str; 1],
+    invocations: Json,
+    results: Results<'r>,
+    properties: Json,
+}
+
+/// Made one after another while they are written: a run may have very many.
+struct Results<'r> {
+    run: &'r Run,
+    rules: &'r [About],
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rank = |rule: &str| self.rules.iter().position(|about| about.id == rule);
+        let has_baseline = self.run.has_baseline;
+        let result = |shown: &Shown| result(shown, rank(shown.finding.rule), has_baseline);
+        serializer.collect_seq(self.run.findings.iter().map(result))
+    }
+}
+
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     let rules = About::of(run);
-    let rank = |rule: &str| rules.iter().position(|about| about.id == rule);
-    let result = |shown: &Shown| result(shown, rank(shown.finding.rule), run.has_baseline);
-    let results: Vec<Json> = run.findings.iter().map(result).collect();
     let unreadable = run.findings.iter().any(|it| it.is_unreadable());
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [RunOut {
+            tool: json!({"driver": {
                 "name": "Portcullis",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": rules.iter().map(rule).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "redactionTokens": ["•••"],
-            "invocations": [{
+            }}),
+            column_kind: "unicodeCodePoints",
+            redaction_tokens: ["•••"],
+            invocations: json!([{
                 "executionSuccessful": !unreadable && run.summary.errors == 0,
                 "toolExecutionNotifications": notifications(run),
-            }],
-            "results": results,
-            "properties": {"policySet": run.policy_set},
+            }]),
+            results: Results { run, rules: &rules },
+            properties: json!({"policySet": run.policy_set}),
         }],
-    });
+    };
     let text = serde_json::to_string_pretty(&log);
     text.unwrap_or_else(|_| unreachable!("strings, numbers and lists only")) + "\n"
 }

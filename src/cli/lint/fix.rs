@@ -3,15 +3,19 @@
 //! A fix may make room for another one: texts are fixed and judged again until nothing more is to
 //! be done, and only then written. So a second run finds nothing to fix.
 
+use std::collections::HashMap;
+use std::path::Path;
+
 use json_patch::Patch;
 
+use super::diff::unified;
 use super::input::Input;
 use super::judge::Judged;
 use crate::cli::policies::File;
 use crate::cli::{Console, whole};
 use crate::document::Location;
 use crate::engine::Fix;
-use crate::manifest::{Amendment, Item, Manifest};
+use crate::manifest::{self, Amendment, Item, Manifest};
 
 /// After so many rounds two fixes undo each other.
 const ROUNDS: usize = 10;
@@ -43,7 +47,8 @@ pub(super) struct Amended {
 pub(super) struct Fixed {
     /// The texts after it, of all files.
     pub(super) input: Input,
-    written: usize,
+    /// How many are written into each file.
+    written: HashMap<usize, usize>,
     refused: Vec<String>,
     /// Names of files whose fixes have no end. They are as they were.
     endless: Vec<String>,
@@ -93,7 +98,7 @@ impl Fixed {
                 let Some(file) = fixed.input.files.get_mut(rank) else { continue };
                 if amended.text != file.text() {
                     *file = File::new(file.name(), amended.text);
-                    fixed.written += amended.written;
+                    *fixed.written.entry(rank).or_default() += amended.written;
                     changed.push(rank);
                 } else {
                     fixed.refused.extend(amended.waiting);
@@ -122,8 +127,14 @@ impl Fixed {
         }
     }
 
+    /// What is changed, line by line, for a person.
+    pub(super) fn difference(&self, input: &Input) -> String {
+        let changed = self.changed(input);
+        changed.map(|(_, old, new)| unified(old.name(), old.text(), new.text())).collect()
+    }
+
     /// The files that are other than in `input`: which they are, as they were, as they are.
-    pub(super) fn changed<'f>(
+    fn changed<'f>(
         &'f self,
         input: &'f Input,
     ) -> impl Iterator<Item = (usize, &'f File, &'f File)> {
@@ -134,19 +145,22 @@ impl Fixed {
     /// Writes what is changed, and tells the person. Returns whether all is written.
     pub(super) fn write(&self, input: &Input, console: &mut Console) -> bool {
         let mut all_written = self.endless.is_empty();
-        let mut files = 0;
-        for (rank, _, new) in self.changed(input) {
+        let (mut fixes, mut files) = (0, 0);
+        for (rank, old, new) in self.changed(input) {
             let Some(path) = input.paths.get(rank).and_then(Option::as_ref) else { continue };
-            match whole::write(path, new.text().as_bytes()) {
-                Ok(()) => files += 1,
-                Err(error) => {
-                    console.note(format_args!("error: cannot write `{}`: {error}", new.name()));
+            match replace(path, old.text(), new.text()) {
+                Ok(()) => {
+                    fixes += self.written.get(&rank).copied().unwrap_or_default();
+                    files += 1;
+                }
+                Err(problem) => {
+                    console.note(format_args!("error: cannot write `{}`: {problem}", new.name()));
                     all_written = false;
                 }
             }
         }
         if files > 0 {
-            let (fixes, files) = (plural(self.written, "fix", "es"), plural(files, "file", "s"));
+            let (fixes, files) = (plural(fixes, "fix", "es"), plural(files, "file", "s"));
             console.note(format_args!("wrote {fixes} into {files}"));
         }
         self.tell_left(console);
@@ -162,6 +176,15 @@ impl Fixed {
             console.note(format_args!("error: fixes of `{name}` undo each other; it is as it was"));
         }
     }
+}
+
+/// Puts a new text where the old one is. What somebody else wrote meanwhile stays.
+fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
+    let now = manifest::read(path).map_err(|unread| unread.problem)?;
+    if now != old {
+        return Err("it was changed meanwhile".to_owned());
+    }
+    whole::write(path, new.as_bytes()).map_err(|error| error.to_string())
 }
 
 fn plural(count: usize, one: &str, ending: &str) -> String {

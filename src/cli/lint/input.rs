@@ -50,9 +50,9 @@ impl Input {
         self.files.iter().filter(may_waive).cloned().collect()
     }
 
-    /// Whether any file holds more than comments and white space.
-    pub(super) fn has_text(&self) -> bool {
-        self.files.iter().any(|file| holds_something(file.text()))
+    /// Whether there are files, and none holds more than comments and white space.
+    pub(super) fn is_blank(&self) -> bool {
+        !self.files.is_empty() && !self.files.iter().any(|file| holds_something(file.text()))
     }
 
     fn read_stream(&mut self, console: &mut Console) -> Result<(), Failure> {

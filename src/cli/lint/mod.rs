@@ -31,47 +31,48 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     output::check(arguments.outputs())?;
     let known = Baseline::read(arguments.baseline.as_deref())?;
     let said = arguments.given.read()?;
-    let input = Input::read(&arguments.paths, console)?;
+    let mut input = Input::read(&arguments.paths, console)?;
     if arguments.fix && input.paths.contains(&None) {
         let failure = Failure::new("what comes by the standard input can't be fixed");
         return Err(failure.help("name files, or give `--diff`"));
     }
     let loaded = arguments.policies.compile(&arguments.policies.read()?, &input.with_waivers())?;
     let court = Court { engine: &loaded.engine, said: &said, known: &known };
-    let fixed = arguments.fixes().map(|most| {
-        Fixed::of(&input, |input| court.judge(input, Needs::default(), Some(most)).files)
-    });
+
     let mut all_written = true;
-    let judged = match &fixed {
-        Some(fixed) if arguments.fix => {
+    let mut difference = None;
+    if let Some(most) = arguments.fixes() {
+        let judge = |input: &Input| court.judge(input, Needs::default(), Some(most)).files;
+        let fixed = Fixed::of(&input, judge);
+        if arguments.diff {
+            difference = Some(fixed.difference(&input));
+            fixed.tell_left(console);
+        } else {
             all_written = fixed.write(&input, console);
-            court.judge(&fixed.input, arguments.needs(), None)
+            input = fixed.input;
         }
-        _ => court.judge(&input, arguments.needs(), None),
-    };
+    }
+    let judged = court.judge(&input, arguments.needs(), None);
     let unreadable = !input.unread.is_empty() || judged.files.iter().any(|it| it.unreadable);
-    let mut run = gather(&loaded.engine, &input, judged);
+    let mut run = gather(court.engine, &input, judged);
     run.has_baseline = arguments.baseline.is_some();
     run.summary.notices.extend(known.stale(&run));
 
     all_written &= output::write_files(&run, arguments.outputs(), console);
-    match &fixed {
-        Some(fixed) if arguments.diff => {
-            for (_, old, new) in fixed.changed(&input) {
-                console.write(&diff::unified(old.name(), old.text(), new.text()))?;
-            }
-            fixed.tell_left(console);
-        }
-        _ => output::stream(&run, arguments.format(), arguments.outputs(), console)?,
-    }
     if let Some(file) = &arguments.write_baseline {
         all_written &= baseline::write(file, &run, console);
+    }
+    match difference {
+        Some(difference) => console.write(&difference)?,
+        None => output::stream(&run, arguments.format(), console)?,
+    }
+    for output in arguments.outputs().filter(|output| output.is_streamed()) {
+        output::stream(&run, output.format, console)?;
     }
     if unreadable || !all_written {
         return Ok(COULD_NOT_RUN);
     }
-    let empty = run.summary.objects == 0 && !arguments.allow_empty;
-    if empty && (input.has_text() || input.files.is_empty()) {
+    if run.summary.objects == 0 && !arguments.allow_empty && !input.is_blank() {
         console.note("error: there is no object to judge");
         console.note("help: name a path with manifests, or give `--allow-empty`");
         return Ok(COULD_NOT_RUN);

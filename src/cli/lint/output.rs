@@ -15,6 +15,13 @@ pub(super) struct Output {
     file: Option<PathBuf>,
 }
 
+impl Output {
+    /// Whether it goes to the standard output.
+    pub(super) fn is_streamed(&self) -> bool {
+        self.file.is_none()
+    }
+}
+
 /// Reads one `FORMAT=FILE`, or several with commas between them, as an environment variable
 /// gives them. A comma that no `FORMAT=` follows is a part of the file's name.
 pub(super) fn parse(text: &str) -> Result<Vec<Output>, String> {
@@ -63,18 +70,9 @@ pub(super) fn write_files<'o>(
     all_written
 }
 
-/// Writes the report for the standard output, and behind it those that have no file.
-pub(super) fn stream<'o>(
-    run: &Run,
-    format: &'o Format,
-    outputs: impl Iterator<Item = &'o Output>,
-    console: &mut Console,
-) -> Result<(), Failure> {
-    let others = outputs.filter(|output| output.file.is_none()).map(|output| output.format);
-    for format in std::iter::once(format).chain(others) {
-        console.write(&(format.render)(run, Appearance { colour: console.colour }))?;
-    }
-    Ok(())
+/// Writes a report to the standard output.
+pub(super) fn stream(run: &Run, format: &Format, console: &mut Console) -> Result<(), Failure> {
+    console.write(&(format.render)(run, Appearance { colour: console.colour }))
 }
 
 fn names_format(text: &str) -> bool {
