@@ -12,6 +12,10 @@ use portcullis::{policyfile, rules};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A Deployment of three containers with fields managed by four managers, as one is after a
 /// while in a cluster: 9 kB, half of it `managedFields`.
 const REVIEW: &str = include_str!("review.json");

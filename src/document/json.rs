@@ -71,6 +71,27 @@ enum Way<'a> {
     Index(usize),
 }
 
+/// How many bytes stand before the first that means something in a string: a quote, a backslash or
+/// a control character. `None` if there is none.
+fn plain_bytes(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const TOPS: u64 = ONES << 7;
+    // The top bit of each byte that is smaller than `limit`, and of some behind such a byte.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & TOPS;
+    let (words, rest) = text.as_chunks::<8>();
+    for (rank, bytes) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*bytes);
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        let first = (quote | backslash | below(word, 0x20)).trailing_zeros() as usize / 8;
+        if first < 8 {
+            return Some(8 * rank + first);
+        }
+    }
+    let last = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+    last.map(|at| 8 * words.len() + at)
+}
+
 impl<'a> Reader<'a> {
     fn value(&mut self) -> Result<Value<'a>, Problem> {
         let start = self.at;
@@ -164,7 +185,7 @@ impl<'a> Reader<'a> {
         let mut decoded = Cow::Borrowed("");
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+            let plain = plain_bytes(rest.as_bytes());
             let Some((run, rest)) = plain.and_then(|end| rest.split_at_checked(end)) else {
                 self.at = opening;
                 return Err(self.problem("quote is never closed"));
@@ -312,5 +333,32 @@ impl<'a> Reader<'a> {
         let next = self.text.get(self.at..).and_then(|rest| rest.chars().next());
         let end = self.at + next.map_or(0, char::len_utf8);
         Problem::new(Span::new(self.offset(self.at), self.offset(end)), message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_plain_text_is_found_at_every_place() {
+        let naive = |text: &[u8]| text.iter().position(|it| matches!(it, b'"' | b'\\' | 0..0x20));
+        let plain = [b'a', b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff];
+        for length in 0..20 {
+            for filler in plain {
+                let mut text = vec![filler; length];
+                assert_eq!(plain_bytes(&text), None);
+                for at in 0..length {
+                    for end in [b'"', b'\\', 0, 1, 0x1f, b'\n'] {
+                        for after in [b'"', 0, b'\\', filler] {
+                            text.fill(filler);
+                            text[at..].fill(after);
+                            text[at] = end;
+                            assert_eq!(plain_bytes(&text), naive(&text), "{text:?}");
+                        }
+                    }
+                }
+            }
+        }
     }
 }

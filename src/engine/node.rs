@@ -1,5 +1,6 @@
 //! A place in a subject, as rules see it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::walk::{Place, Run, Trail, Walk, Way};
@@ -111,26 +112,26 @@ impl<'s> Node<'s> {
 
     /// A scalar as text: `80` and `"80"` read the same, as the API server takes either for many
     /// fields.
-    pub fn scalar(self) -> Option<String> {
+    pub fn scalar(self) -> Option<Cow<'s, str>> {
         match &self.place.value?.body {
-            Body::Text(text) => Some(text.clone().into_owned()),
-            Body::Int(number) => Some(number.to_string()),
-            Body::Float(number) => Some(number.to_string()),
-            Body::Bool(flag) => Some(flag.to_string()),
+            Body::Text(text) => Some(Cow::Borrowed(text)),
+            Body::Int(number) => Some(number.to_string().into()),
+            Body::Float(number) => Some(number.to_string().into()),
+            Body::Bool(flag) => Some(flag.to_string().into()),
             Body::Null | Body::List(_) | Body::Map(_) => None,
         }
     }
 
     /// The last key on the way here; empty at the root and for an item of a list.
     pub fn key(self) -> &'s str {
-        self.trail().map_or("", |trail| trail.way.key())
+        self.trail().map_or("", |trail| trail.way().key())
     }
 
     /// The rank in its list; `None` for what is no item of one.
     pub fn index(self) -> Option<u32> {
-        match self.trail()?.way {
+        match self.trail()?.way() {
             Way::Index(index) => Some(index),
-            Way::Key(_) | Way::Root => None,
+            Way::Key(_) => None,
         }
     }
 
@@ -188,10 +189,9 @@ impl<'s> Node<'s> {
     /// The way here from the object's root.
     pub fn path(self) -> Path {
         let mut steps = Vec::new();
-        self.climb(|trail, _| match trail.way {
+        self.climb(|trail, _| match trail.way() {
             Way::Key(key) => steps.push(Step::Key(key.into())),
             Way::Index(index) => steps.push(Step::Index(index)),
-            Way::Root => {}
         });
         steps.reverse();
         Path { steps }
@@ -201,10 +201,9 @@ impl<'s> Node<'s> {
     /// items move: `spec/containers/[name=web]/image`.
     pub(super) fn stable_path(self) -> String {
         let mut steps: Vec<String> = Vec::new();
-        self.climb(|trail, list| match trail.way {
+        self.climb(|trail, list| match trail.way() {
             Way::Key(key) => steps.push(key.replace('~', "~0").replace('/', "~1")),
             Way::Index(index) => steps.push(self.item_name(trail, list, index)),
-            Way::Root => {}
         });
         steps.reverse();
         steps.join("/")
@@ -216,9 +215,9 @@ impl<'s> Node<'s> {
         let mut missing = Vec::new();
         let mut node = self;
         while !node.is_written() {
-            match node.trail()?.way {
+            match node.trail()?.way() {
                 Way::Key(key) => missing.push(key),
-                Way::Index(_) | Way::Root => return None,
+                Way::Index(_) => return None,
             }
             node = node.parent();
         }
@@ -269,12 +268,15 @@ impl<'s> Node<'s> {
 
     /// Works out what is at the field `key`.
     fn field(self, key: &str) -> Place<'s> {
+        if self.value().is_none() {
+            return self.below(None, None, Shape::UNKNOWN);
+        }
         let written = self
             .inner()
             .and_then(|value| value.get(key))
             .filter(|value| !value.is_null() && !self.is_assigned(key, value));
         let value = match written {
-            None if self.value().is_some() && self.shape() != Shape::UNKNOWN => {
+            None if self.shape() != Shape::UNKNOWN => {
                 let default = self.schema().default(self, key);
                 default.filter(|value| !self.is_assigned(key, value))
             }

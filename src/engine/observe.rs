@@ -42,11 +42,12 @@ impl Engine {
     /// Adds to `inventory` what the rules want to know of the subject. A rule that panics adds
     /// nothing.
     pub fn observe(&self, subject: &Subject<'_>, inventory: &mut Inventory) {
+        let budget = Budget::default();
+        let walk = Walk::new(self.schema(), &subject.identity, subject.object, budget);
         let mut identity = None;
         for index in self.observers_of(subject) {
             let Some(entry) = self.entry(index) else { continue };
-            let walk =
-                Walk::new(self.schema(), &subject.identity, subject.object, Budget::default());
+            walk.restart(budget);
             let notes = super::evaluate::contained(|| {
                 let mut observer = Observer {
                     object: walk.root(),

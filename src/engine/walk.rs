@@ -44,11 +44,19 @@ pub(super) struct Exhausted;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trail<'s> {
     pub(super) parent: u32,
-    pub(super) way: Way<'s>,
+    /// [`KEYED`] for what is no item of a list.
+    index: u32,
+    key: &'s str,
     pub(super) place: Place<'s>,
-    /// The items of the list or the fields of the map that is here, where they were asked for.
-    run: Option<Run>,
+    /// The items of the list or the fields of the map that is here, once they were asked for.
+    run: Run,
 }
+
+/// The index of a place that has a key, and of the root.
+const KEYED: u32 = u32::MAX;
+
+/// How many places there is room for at first: about what the rules ask for in a pod.
+const USUAL: usize = 192;
 
 /// What is at a place.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +85,6 @@ const SLOTS: usize = 1024;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Way<'s> {
-    Root,
     Key(&'s str),
     Index(u32),
 }
@@ -87,11 +94,11 @@ impl Run {
 }
 
 impl<'s> Way<'s> {
-    /// The key; empty for an item and for the root.
+    /// The key; empty for an item of a list.
     pub(super) fn key(self) -> &'s str {
         match self {
             Self::Key(key) => key,
-            Self::Root | Self::Index(_) => "",
+            Self::Index(_) => "",
         }
     }
 }
@@ -116,12 +123,13 @@ impl<'s> Walk<'s> {
             written: true,
             inside: false,
         };
-        let root = Trail::new(0, Way::Root, place);
+        let mut trail = Vec::with_capacity(USUAL);
+        trail.push(Trail::new(0, Way::Key(""), place));
         Self {
             schema,
             identity,
             object,
-            trail: RefCell::new(vec![root]),
+            trail: RefCell::new(trail),
             slots: vec![Cell::new(0); SLOTS].into(),
             left: Cell::new(budget.steps),
             embedded: OnceCell::new(),
@@ -149,7 +157,7 @@ impl<'s> Walk<'s> {
         if trail.len() > REMEMBERED {
             trail.truncate(1);
             for root in trail.iter_mut() {
-                *root = Trail::new(0, Way::Root, root.place);
+                *root = Trail::new(0, Way::Key(""), root.place);
             }
             self.slots.iter().for_each(|slot| slot.set(0));
         }
@@ -166,10 +174,8 @@ impl<'s> Walk<'s> {
     pub(super) fn known(&'s self, parent: u32, key: &str) -> Option<Node<'s>> {
         let at = self.slots.get(slot(parent, key))?.get();
         let trails = self.trail.borrow();
-        let trail = trails.get(at as usize).filter(|trail| trail.parent == parent)?;
-        if !matches!(trail.way, Way::Key(it) if it == key) {
-            return None;
-        }
+        let is_it = |it: &&Trail<'_>| it.parent == parent && it.index == KEYED && it.key == key;
+        let trail = trails.get(at as usize).filter(|_| at != 0).filter(is_it)?;
         self.charge(1);
         Some(Node::new(self, trail.place, at))
     }
@@ -192,15 +198,16 @@ impl<'s> Walk<'s> {
         parent: u32,
         places: impl FnOnce() -> Vec<(Way<'s>, Place<'s>)>,
     ) -> Run {
-        if let Some(run) = self.trail.borrow().get(parent as usize).and_then(|it| it.run) {
-            return run;
+        let known = self.trail.borrow().get(parent as usize).map_or(Run::EMPTY, |it| it.run);
+        if known.end > 0 {
+            return known;
         }
         let places = places();
         let mut trails = self.trail.borrow_mut();
         let run = Run { first: place_of(trails.len()), end: place_of(trails.len() + places.len()) };
         trails.extend(places.into_iter().map(|(way, place)| Trail::new(parent, way, place)));
         if let Some(parent) = trails.get_mut(parent as usize) {
-            parent.run = Some(run);
+            parent.run = run;
         }
         run
     }
@@ -208,7 +215,7 @@ impl<'s> Walk<'s> {
     /// A place of a run.
     pub(super) fn visit(&'s self, at: u32) -> Option<(Way<'s>, Node<'s>)> {
         self.charge(1);
-        self.trail(at).map(|trail| (trail.way, Node::new(self, trail.place, at)))
+        self.trail(at).map(|trail| (trail.way(), Node::new(self, trail.place, at)))
     }
 
     pub(super) fn trail(&self, at: u32) -> Option<Trail<'s>> {
@@ -264,7 +271,16 @@ impl<'s> Walk<'s> {
 
 impl<'s> Trail<'s> {
     fn new(parent: u32, way: Way<'s>, place: Place<'s>) -> Self {
-        Self { parent, way, place, run: None }
+        let (key, index) = match way {
+            Way::Key(key) => (key, KEYED),
+            Way::Index(index) => ("", index),
+        };
+        Self { parent, index, key, place, run: Run::EMPTY }
+    }
+
+    /// The last step to the place; that to the root is an empty key.
+    pub(super) fn way(&self) -> Way<'s> {
+        if self.index == KEYED { Way::Key(self.key) } else { Way::Index(self.index) }
     }
 }
 

@@ -193,7 +193,7 @@ impl Weaver<'_> {
             }
         }
         if source.starts_with('*') {
-            self.aliased.insert(decoded);
+            self.aliased.insert(decoded.into_owned());
         }
     }
 

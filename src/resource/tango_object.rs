@@ -77,8 +77,9 @@ pub fn is_database(identity: &Identity) -> bool {
 /// The fields of a map, also those that a template left empty (`null`).
 fn entries<'s>(map: Node<'s>) -> impl Iterator<Item = (&'s str, Node<'s>)> {
     let entries = map.value().and_then(|value| value.as_map()).into_iter().flatten();
+    let mut fields = map.fields().peekable();
     entries.map(move |entry| {
         let key: &'s str = &entry.key;
-        (key, map.get(key))
+        fields.next_if(|(name, _)| *name == key).unwrap_or_else(|| (key, map.get(key)))
     })
 }

@@ -2,8 +2,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::declare_rule;
+use crate::document::Body;
 use crate::engine::{Check, Configure, Context, Globs, Missing, Node, ParameterError};
-use crate::resource::secret::{What, argument_is_secret, find, is_literal, name_is_secret};
+use crate::resource::secret::{
+    What, argument_is_secret, document_may_hold_secret, find, is_literal, name_is_secret,
+};
 use crate::resource::workload::{Container, PROBES, is_device_server, runs};
 
 declare_rule! {
@@ -205,11 +208,14 @@ impl SecretLiteral {
         if self.except.matches(name) {
             return;
         }
-        if place.holds_document() {
-            return self.judge_document(cx, place, holder);
-        }
         let Some(text) = place.scalar() else { return };
         place.charge(text.len() as u64 / 64);
+        if place.holds_document() {
+            if document_may_hold_secret(&text) {
+                self.judge_document(cx, place, holder);
+            }
+            return;
+        }
         let what = match find(&text).first() {
             _ if name_is_secret(name) && is_literal(&text) => What::Named,
             Some(found) => found.what,
@@ -238,10 +244,9 @@ impl SecretLiteral {
     }
 
     fn judge_inside<'s>(&'s self, cx: &mut Context<'s>, key: &str, place: Node<'s>, holder: &str) {
-        match place.scalar() {
-            Some(_) => self.judge(cx, key, place, holder),
+        match place.value().map(|value| &value.body) {
             // `"password": ["…"]`, as properties of TANGO devices are written.
-            None => {
+            Some(Body::List(_) | Body::Map(_)) => {
                 for item in place.items() {
                     self.judge_inside(cx, key, item, holder);
                 }
@@ -249,6 +254,7 @@ impl SecretLiteral {
                     self.judge_inside(cx, key, value, holder);
                 }
             }
+            _ => self.judge(cx, key, place, holder),
         }
     }
 }

@@ -104,6 +104,9 @@ declare_rule! {
     }
 }
 
+/// How many of the other objects that define a device are shown.
+const MOST_RELATED: usize = 10;
+
 struct TangoDeviceDuplicate;
 
 #[derive(Deserialize, JsonSchema)]
@@ -147,7 +150,9 @@ impl Check for TangoDeviceDuplicate {
                 continue;
             }
             let others: Vec<&Mention> = match cx.others(&key) {
-                Ok(others) => others.filter(|other| !defines(other, &device)).collect(),
+                Ok(others) => {
+                    others.filter(|other| !defines(other, &device)).take(MOST_RELATED).collect()
+                }
                 Err(missing) => {
                     unknown = Some(missing);
                     Vec::new()
@@ -206,16 +211,11 @@ fn is_one_server(one: &Device<'_>, two: &Device<'_>) -> bool {
 /// with server, instance, class and device.
 fn defines(other: &Mention, device: &Device<'_>) -> bool {
     let Path { steps } = &other.path;
-    let keys: Vec<&str> = steps
+    let mut above = steps.iter().rev().skip(1).map(|step| match step {
+        Step::Key(key) => &**key,
+        Step::Index(_) => "",
+    });
+    [device.class, device.instance, device.server]
         .iter()
-        .rev()
-        .filter_map(|step| match step {
-            Step::Key(key) => Some(&**key),
-            Step::Index(_) => None,
-        })
-        .collect();
-    matches!(keys.as_slice(), [_, class, instance, server, ..]
-        if server.eq_ignore_ascii_case(device.server)
-            && instance.eq_ignore_ascii_case(device.instance)
-            && class.eq_ignore_ascii_case(device.class))
+        .all(|name| above.next().is_some_and(|key| key.eq_ignore_ascii_case(name)))
 }

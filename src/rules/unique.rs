@@ -139,17 +139,17 @@ impl Check for Unique {
         for place in self.field.places(cx.object(), cx.pod()) {
             let Some(key) = self.key(identity, place.node) else { continue };
             let field = self.field.of(place);
-            let shown = place.node.shown();
+            let shown = || place.node.shown();
             if let Some(first) = seen.get(&key) {
                 let first = first.node;
-                cx.report(place.node, format!("{field} is {shown}, which stands here twice"))
+                cx.report(place.node, format!("{field} is {}, which stands here twice", shown()))
                     .help("give each its own value")
                     .related_here(first, "the same value");
                 continue;
             }
             let other = if elsewhere { cx.others(&key)?.next() } else { None };
             if let Some(other) = other {
-                let message = format!("{field} is {shown}, as in {}", other.subject);
+                let message = format!("{field} is {}, as in {}", shown(), other.subject);
                 cx.report(place.node, message)
                     .help("give each object its own value")
                     .related_to(other, "the same value");
@@ -183,7 +183,7 @@ impl Unique {
     /// What equal values have in common; `None` where there is no value to compare.
     fn key(&self, identity: &Identity, node: Node<'_>) -> Option<String> {
         let value = node.scalar().filter(|value| !value.is_empty())?;
-        let value = if self.ignore_case { value.to_lowercase() } else { value };
+        let value = if self.ignore_case { value.to_lowercase().into() } else { value };
         // No namespace holds a slash, so no two keys run into one another.
         match (self.within, &identity.namespace) {
             (Within::Namespace, Some(namespace)) => Some(format!("{namespace}/{value}")),

@@ -15,7 +15,7 @@ fn with_root(object: &str, check: impl FnOnce(Node<'_>)) {
 fn text_at(object: &str, pointer: &str) -> Option<String> {
     let mut found = None;
     let path = Path::parse(pointer).unwrap();
-    with_root(object, |root| found = node_at(root, &path).scalar());
+    with_root(object, |root| found = node_at(root, &path).scalar().map(Into::into));
     found
 }
 
@@ -253,7 +253,7 @@ fn what_plugins_add_is_no_item() {
         {name: kube-api-access-y, projected: {sources: [{serviceAccountToken: {path: token}}]}}]}}";
     with_root(pod, |root| {
         let names = |list: Node<'_>, key| {
-            list.items().map(|it| it.get(key).scalar().unwrap()).collect::<Vec<_>>()
+            list.items().map(|it| it.get(key).scalar().unwrap().into_owned()).collect::<Vec<_>>()
         };
         let spec = root.get("spec");
         assert_eq!(

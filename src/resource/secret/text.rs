@@ -73,6 +73,13 @@ pub fn find(text: &str) -> Vec<Found> {
 }
 
 /// One form in which secrets stand in texts.
+/// Whether a document may hold a secret: `false` only if [`find`] finds none in any string of it,
+/// and no name in it is that of a secret. Told from its text, far faster than by looking.
+pub fn document_may_hold_secret(text: &str) -> bool {
+    // What is written with an escape may be anything.
+    text.contains('\\') || ANY_HINT.is_match(text)
+}
+
 struct Detector {
     what: What,
     /// What a text must hold for the pattern to be tried.
@@ -193,6 +200,16 @@ fn is_prose_or_code(text: &str, captures: &Captures<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_secret_is_a_hint() {
+        for name in ["apiKey", "CREDENTIALS", "PGPASSWORD", "db.passwd", "DB_PWD", "clientSecret"] {
+            let text = format!("{{\"{name}\": \"x\"}}");
+            assert!(document_may_hold_secret(&text) && name_is_secret(name), "{name}");
+        }
+        assert!(document_may_hold_secret(r#"{"\u0070assword": "x"}"#));
+        assert!(!document_may_hold_secret(r#"{"servers": {"Motor": {}}}"#));
+    }
 
     const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijkl";
 
