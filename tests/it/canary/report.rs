@@ -86,6 +86,11 @@ impl Folder {
             assert_silent("difference", &ran.stdout);
             assert_silent("difference", &ran.stderr);
         }
+        let (baseline, policy) = (self.path("baseline"), self.path("policy.yaml"));
+        let keep = ["lint", "--policy", &policy, "--write-baseline", &baseline];
+        let ran = run_with(&[&keep[..], &[&self.path("texts")]].concat(), "");
+        assert_silent("full, with all that is known", &ran.stdout);
+        assert_silent("baseline", &fs::read_to_string(baseline).unwrap());
     }
 }
 

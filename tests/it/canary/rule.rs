@@ -45,7 +45,7 @@ fn policy(rule: &Rule, example: &Example) -> String {
     )
 }
 
-/// The linter's reports on some texts.
+/// The linter's reports on some texts, by format.
 fn reports(policy: &str, texts: &[String]) -> BTreeMap<&'static str, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -54,13 +54,15 @@ fn reports(policy: &str, texts: &[String]) -> BTreeMap<&'static str, String> {
     for (rank, text) in texts.iter().enumerate() {
         fs::write(path(&format!("texts/{rank}.yaml")), text).unwrap();
     }
-    let report = |format: &'static str| {
-        let arguments = ["lint", "--format", format, "--no-default-policies", "--policy"];
-        let ran = run_with(&[&arguments[..], &[&path("policy.yaml"), &path("texts")]].concat(), "");
-        assert!(ran.code <= 1 && ran.stderr.is_empty(), "{policy}{ran:?}");
-        (format, ran.stdout)
-    };
-    FORMATS.iter().map(|format| report(format.name)).collect()
+    let outputs = FORMATS.iter().map(|it| format!("--output={}={}", it.name, path(it.name)));
+    let (outputs, policy, texts): (Vec<String>, _, _) =
+        (outputs.collect(), path("policy.yaml"), path("texts"));
+    let mut arguments = vec!["lint", "--no-default-policies", "--policy", &policy, &texts];
+    arguments.extend(outputs.iter().map(String::as_str));
+    let ran = run_with(&arguments, "");
+    assert!(ran.code <= 1 && ran.stderr.is_empty(), "{ran:?}");
+    let read = |name: &'static str| (name, fs::read_to_string(path(name)).unwrap());
+    FORMATS.iter().map(|format| read(format.name)).collect()
 }
 
 /// Fails if an answer to a review of one of the objects has the canary in it.
