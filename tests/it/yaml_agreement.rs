@@ -1,5 +1,9 @@
 //! The two readers of YAML agree on texts that nobody thought of.
 
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -192,6 +196,12 @@ enum Change {
     Insert(Index, &'static str),
     Replace(Index, usize, &'static str),
     Indent(Index, bool),
+    /// A line is put in once more, somewhere else.
+    Copy(Index, Index),
+    /// A line is taken out.
+    Drop(Index),
+    /// Two lines become one.
+    Join(Index),
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -200,10 +210,31 @@ fn change() -> impl Strategy<Value = Change> {
         (any::<Index>(), 1..4_usize, prop_oneof![Just(""), select(PIECES)])
             .prop_map(|(at, length, piece)| Change::Replace(at, length, piece)),
         (any::<Index>(), any::<bool>()).prop_map(|(at, more)| Change::Indent(at, more)),
+        (any::<Index>(), any::<Index>()).prop_map(|(from, to)| Change::Copy(from, to)),
+        any::<Index>().prop_map(Change::Drop),
+        any::<Index>().prop_map(Change::Join),
     ]
 }
 
 fn apply(change: &Change, text: &str) -> String {
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    match change {
+        Change::Copy(from, to) if !lines.is_empty() => {
+            let line = lines[from.index(lines.len())];
+            lines.insert(to.index(lines.len() + 1), line);
+            return lines.concat();
+        }
+        Change::Drop(at) if !lines.is_empty() => {
+            lines.remove(at.index(lines.len()));
+            return lines.concat();
+        }
+        Change::Join(at) if !lines.is_empty() => {
+            let at = at.index(lines.len());
+            lines[at] = lines[at].trim_end_matches('\n');
+            return lines.concat();
+        }
+        _ => {}
+    }
     let mut characters: Vec<char> = text.chars().collect();
     let length = characters.len();
     match change {
@@ -225,12 +256,69 @@ fn apply(change: &Change, text: &str) -> String {
                 false => {}
             }
         }
+        Change::Copy(..) | Change::Drop(_) | Change::Join(_) => {}
     }
     characters.into_iter().collect()
 }
 
+/// Documents as people and charts write them: our own, and those of the machine's corpus if it is
+/// there.
+static DOCUMENTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = Vec::new();
+    for folder in [
+        "tests/fixtures/canary",
+        "tests/fixtures/defaults",
+        "tests/fixtures/manifests",
+        "tests/fixtures/pairs",
+        "policies",
+        "../shared/corpus",
+    ] {
+        for file in fs::read_dir(root.join(folder)).into_iter().flatten() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|it| it == "yaml") {
+                let text = fs::read_to_string(&path).unwrap();
+                documents.extend(text.split_inclusive("\n---\n").map(str::to_owned));
+            }
+        }
+    }
+    documents.sort();
+    documents.dedup();
+    documents
+});
+
+/// A document, or the first or last lines of one, as most mistakes stand near an end.
+fn part_of_document() -> impl Strategy<Value = String> {
+    (any::<Index>(), any::<Index>(), any::<bool>()).prop_map(|(document, at, is_first)| {
+        let lines: Vec<&str> = document.get(&DOCUMENTS).split_inclusive('\n').collect();
+        let at = at.index(lines.len());
+        let lines = if is_first { &lines[..=at] } else { &lines[at..] };
+        lines.concat()
+    })
+}
+
+/// How many texts are tried. `PROPTEST_CASES` says how many where somebody has the time.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|it| it.parse().ok());
+    ProptestConfig::with_cases(cases.unwrap_or(1_000))
+}
+
+#[test]
+fn there_are_documents_to_change() {
+    assert!(DOCUMENTS.len() > 80, "{}", DOCUMENTS.len());
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_manifest_that_is_changed_is_read_alike(
+        text in part_of_document(),
+        changes in vec(change(), 1..5),
+    ) {
+        let text = changes.iter().fold(text, |text, change| apply(change, &text));
+        assert_agreement(&text);
+    }
 
     #[test]
     fn what_is_written_plainly_is_read_fast(node in node(), step in 1..5_usize) {
