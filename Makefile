@@ -3,7 +3,7 @@
 CARGO ?= cargo
 BINARY := target/release/portcullis
 
-.PHONY: run build test check bench load clean
+.PHONY: run build test check deny bench load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -21,6 +21,11 @@ check:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --lib --no-default-features -- --deny warnings
+
+# Licences, sources and versions of what we depend on, by `cargo install cargo-deny`. The
+# advisories come over the network.
+deny:
+	$(CARGO) deny check
 
 bench:
 	$(CARGO) bench --locked
