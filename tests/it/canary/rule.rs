@@ -61,8 +61,9 @@ fn reports(policy: &str, texts: &[String]) -> BTreeMap<&'static str, String> {
     arguments.extend(outputs.iter().map(String::as_str));
     let ran = run_with(&arguments, "");
     assert!(ran.code <= 1 && ran.stderr.is_empty(), "{ran:?}");
+    let difference = run_with(&[&arguments[..5], &["--diff", "--unsafe"]].concat(), "").stdout;
     let read = |name: &'static str| (name, fs::read_to_string(path(name)).unwrap());
-    FORMATS.iter().map(|format| read(format.name)).collect()
+    FORMATS.iter().map(|format| read(format.name)).chain([("difference", difference)]).collect()
 }
 
 /// Fails if an answer to a review of one of the objects has the canary in it.
