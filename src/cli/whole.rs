@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Puts `bytes` into a file: whoever reads it meanwhile sees the old text or the new one, never a
 /// part of it. A link goes on leading to the file, which keeps its permissions. What is no file,
-/// such as a pipe or `/dev/stdout`, is written to.
+/// such as a pipe, and what somebody holds open, such as `/dev/stdout`, is written to.
 ///
 /// # Errors
 ///
@@ -15,7 +15,9 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link that leads nowhere has no target to take the place of.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let known = match fs::metadata(&target) {
-        Ok(metadata) if metadata.is_file() => Some(metadata.permissions()),
+        Ok(metadata) if metadata.is_file() && !path.starts_with("/dev") => {
+            Some(metadata.permissions())
+        }
         Ok(_) => return OpenOptions::new().write(true).open(&target)?.write_all(bytes),
         Err(_) => None,
     };

@@ -84,8 +84,10 @@ fn bounded(lines: Vec<String>, room: usize, what: &str) -> String {
 fn add_details(out: &mut String, owned: &Owned<'_>, room: usize) -> usize {
     let listed = |it: &&&Shown| it.effect() != Effect::Existing;
     let total = owned.findings.iter().filter(listed).count();
-    let summary = format!("{}: {}", owned.name, plural(total, "finding"));
-    let head = format!("<details><summary>{}</summary>\n\n", super::xml::text(&one_line(&summary)));
+    // In code nobody is mentioned, in HTML as in Markdown.
+    let name = super::xml::text(&one_line(&owned.name));
+    let count = plural(total, "finding");
+    let head = format!("<details><summary><code>{name}</code>: {count}</summary>\n\n");
     let mut body = String::new();
     let mut shown = 0;
     for finding in owned.findings.iter().filter(listed) {

@@ -318,6 +318,7 @@ spec:
     folder.write("tree/a.yaml", object("other", "there").replace('1', "2"));
     folder.write("tree/b.yaml", format!("# one\n{}", object("one", "here")));
     folder.write("tree/c.yaml", object("two", "here"));
+    folder.write("tree/d.yaml", object("two", "here").replace('1', "3"));
     let ran = folder.lint(&["--format", "json", &folder.path("tree")]);
     let report = ran.json();
     let places: Vec<(&str, &str, u64)> = report["findings"]

@@ -9,7 +9,9 @@ fn a_comment_has_a_table_and_the_findings_of_each_owner() {
     let report = Folder::hostile().report("markdown");
     assert!(report.starts_with("<!-- portcullis -->\n## Portcullis: "), "{report}");
     assert!(report.contains("| `umbrella/base` | 1 | 1 | 1 | 0 | 0 |\n"), "{report}");
-    assert!(report.contains("<details><summary>umbrella/base: 3 findings</summary>\n\n- **deny**"));
+    assert!(report.contains(
+        "<details><summary><code>umbrella/base</code>: 3 findings</summary>\n\n- **deny**"
+    ));
     assert_eq!(report.matches("<details>").count(), report.matches("</details>").count());
 }
 
