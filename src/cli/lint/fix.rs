@@ -193,3 +193,19 @@ fn plural(count: usize, one: &str, ending: &str) -> String {
         count => format!("{count} {one}{ending}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_wrote_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, "theirs").unwrap();
+        assert_eq!(replace(&file, "old", "new"), Err("it was changed meanwhile".to_owned()));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "theirs");
+        assert_eq!(replace(&file, "theirs", "new"), Ok(()));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+    }
+}
