@@ -263,3 +263,22 @@ impl<'de> Visitor<'de> for RequestSeed<'_> {
 fn text<'de, A: MapAccess<'de>>(fields: &mut A) -> Result<String, A::Error> {
     Ok(fields.next_value::<Option<String>>()?.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_value() {
+        let custom = |text: &str| <serde_json::Error as serde::de::Error>::custom(text);
+        for (text, expected) in [
+            ("invalid type: string \"hunter2\", expected a map", "expected a map"),
+            ("invalid value: hunter2", "a value is not what it should be at line 0 column 0"),
+            ("unknown field `hunter2`", "a value is not what it should be at line 0 column 0"),
+            ("missing field `uid`", "missing field `uid`"),
+        ] {
+            let told = told(&custom(text));
+            assert!(told.contains(expected) && !told.contains("hunter2"), "{told}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Item, Manifest};
 use crate::document::scalar::Origin;
-use crate::document::{Body, Span, Step, Value};
+use crate::document::{Body, Entry, Span, Step, Value};
 use crate::engine::{Budget, Node, Schema, Walk};
 use crate::resource::secret::{self, Hidden};
 
@@ -155,12 +155,27 @@ impl Weaver<'_> {
         let Some(value) = node.value() else { return };
         match &value.body {
             Body::Map(map) => {
-                self.open.extend(map.iter().map(|entry| entry.key_span));
+                map.iter().for_each(|entry| self.hide_key(entry));
                 node.fields().for_each(|(_, field)| self.hide(field));
             }
             Body::List(_) => node.items().for_each(|item| self.hide(item)),
             // A document in a string is hidden as a text.
             _ => self.hide_scalar(node, value),
+        }
+    }
+
+    fn hide_key(&mut self, entry: &Entry<'_>) {
+        let parts = secret::private_parts_of_key(&entry.key);
+        if parts.is_empty() {
+            self.open.push(entry.key_span);
+            return;
+        }
+        match Origin::of(self.text, entry.key_span, &entry.key) {
+            Some(origin) => {
+                let spans = parts.iter().map(|it| Span::new(offset(it.start), offset(it.end)));
+                self.veil.hidden.extend(spans.map(|span| origin.span(span)));
+            }
+            None => self.veil.hidden.push(entry.key_span),
         }
     }
 

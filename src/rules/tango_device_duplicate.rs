@@ -129,17 +129,15 @@ impl Check for TangoDeviceDuplicate {
         let mut found = false;
         for device in configurations(object).into_iter().flat_map(devices) {
             let key = key(object, device.name);
-            let whose = format!("`{}/{}`", device.server, device.instance);
+            let whose = server_of(&device);
             if let Some(first) = own.get(&key) {
                 if !is_same_place(first, &device) {
                     found = true;
                     let message = if is_one_server(first, &device) {
                         format!("device `{}` of {whose} is `{}` again", device.name, first.name)
                     } else {
-                        format!(
-                            "device `{}` of {whose} is also one of `{}/{}`",
-                            device.name, first.server, first.instance,
-                        )
+                        let other = server_of(first);
+                        format!("device `{}` of {whose} is also one of {other}", device.name)
                     };
                     let again = format!("`{}` is here too", phrase::line(first.name));
                     cx.report(device.node, phrase::line(&message))
@@ -190,6 +188,11 @@ impl Check for TangoDeviceDuplicate {
             observer.note(key(object, device.name), device.node);
         }
     }
+}
+
+/// `server/instance`, each without what must not be shown.
+fn server_of(device: &Device<'_>) -> String {
+    format!("`{}/{}`", phrase::line(device.server), phrase::line(device.instance))
 }
 
 /// What a device is found by in the inventory: where its database is, and its name.

@@ -1,7 +1,18 @@
-//! Places whose keys say more than they should.
+//! Keys that say more than they should, and the places they lead to.
 
-use super::mask;
+use std::ops::Range;
+
+use super::{mask, private_parts};
 use crate::document::{Path, Step};
+
+/// The parts of a key that must not be shown. Most keys are too plain to hold a secret.
+pub fn private_parts_of_key(key: &str) -> Vec<Range<usize>> {
+    const SHORTEST: usize = 16;
+    match key.len() >= SHORTEST || key.contains([':', '=', ' ', '@']) {
+        true => private_parts(key),
+        false => Vec::new(),
+    }
+}
 
 /// The path as anybody may see it: with `•••` for what of its keys must not be shown. A place is
 /// found by the path itself.

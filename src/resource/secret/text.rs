@@ -102,7 +102,7 @@ const DETECTORS: [Detector; 9] = [
     Detector {
         what: What::Flag,
         hint: r"(?i)-[a-z-]*(?:pass|pwd|secret|token|key|credential)",
-        pattern: r#"(?:^|\s)--?(?<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]+(?<secret>"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)"#,
+        pattern: r#"(?:^|[\s"'`])--?(?<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]+(?<secret>"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)"#,
     },
     Detector {
         what: What::Flag,

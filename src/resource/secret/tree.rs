@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::argument::password_in;
 use super::name::{name_is_private, says_nothing};
-use super::wide;
+use super::{private_parts_of_key, wide};
 use crate::document::scalar::Origin;
 use crate::document::{Body, Map, Span, Value, embedded};
 
@@ -89,6 +89,7 @@ impl Walker<'_> {
         let name = NAMES.iter().find_map(|key| text(key)).unwrap_or_default();
         for entry in map {
             let key = &*entry.key;
+            self.hide_parts(entry.key_span, key, private_parts_of_key(key));
             let within = around.within
                 || name_is_private(key)
                 || (is_secret && matches!(key, "data" | "stringData"));
@@ -98,7 +99,10 @@ impl Walker<'_> {
     }
 
     fn hide(&mut self, token: Span, text: &str, around: &Around<'_>) {
-        let parts = parts(around, text);
+        self.hide_parts(token, text, parts(around, text));
+    }
+
+    fn hide_parts(&mut self, token: Span, text: &str, parts: Vec<Range<usize>>) {
         let origin = || Origin::of(self.text, token, text);
         match parts.as_slice() {
             [] => {}

@@ -151,7 +151,7 @@ static TOKEN: LazyLock<Regex> =
 
 /// `user:password@host` without a scheme.
 static USER: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"(?:^|[\s"'=,;])[A-Za-z0-9_.-]+:(?<secret>[^\s@:/"',;]+)@[A-Za-z0-9(\[]"#)
+    regex(r#"(?:^|[\s"'`=,;])[A-Za-z0-9_.-]+:(?<secret>[^\s@:/"',;]+)@[A-Za-z0-9(\[]"#)
 });
 
 fn regex(pattern: &str) -> Regex {

@@ -35,12 +35,15 @@ pub(super) fn variants(object: &Json) -> Vec<Json> {
 }
 
 /// Texts that hold the canary so that it must be told from the rest, given what was there.
-fn texts(before: &str) -> [String; 4] {
+fn texts(before: &str) -> [String; 6] {
     [
         // A token, in letters that a name and a tag can have.
         format!("{before}-glpat-{CANARY}-{CANARY}-{CANARY}"),
         format!("postgres://ska:{CANARY}@{before}"),
         format!("{before} --token={CANARY}"),
+        // Told only at the start of a text, and so not behind what a message puts before it.
+        format!("ska:{CANARY}@h{before}"),
+        format!("--token {CANARY}/{before}"),
         format!("{before}\nAuthorization: Basic {CANARY}"),
     ]
 }
