@@ -11,7 +11,9 @@ const DEPTH: usize = 2;
 /// The object with the canary in each of its texts in turn, in all texts and keys that are the same,
 /// in each key that somebody chose, and beside everything at once.
 pub(super) fn variants(object: &Json) -> Vec<Json> {
-    let mut all = Vec::new();
+    let mut beside = object.clone();
+    surround(&mut beside);
+    let mut all = vec![beside];
     poison(object, "", DEPTH, &mut |variant| all.push(variant));
     let whole = object.to_string();
     for known in words(object) {
@@ -28,9 +30,6 @@ pub(super) fn variants(object: &Json) -> Vec<Json> {
             }
         }
     }
-    let mut beside = object.clone();
-    surround(&mut beside);
-    all.push(beside);
     all
 }
 
