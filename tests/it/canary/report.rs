@@ -239,6 +239,30 @@ fn a_change_does_not_say_where_the_secret_is() {
     assert_eq!(changes[0]["fix"]["patch"], serde_json::json!([]));
 }
 
+/// An edit says what is there before it and what is after it.
+#[test]
+fn a_fix_of_a_secret_is_not_told() {
+    let policy = "apiVersion: portcullis.skao.int/v1alpha1\nkind: Policy\nmetadata: {name: none}\n\
+                  spec: {rules: [{rule: field-forbidden, scope: {kinds: [Pod]}, \
+                  params: {field: 'container.env[*].value'}}]}\n";
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  \
+                - name: a\n    env:\n    - name: A_NAME\n      value: b\n    \
+                - name: A_TOKEN\n      value: birdsong\n";
+    let folder = Folder::new([text]);
+    fs::write(folder.path("policy.yaml"), policy).unwrap();
+    let sarif = folder.lint("sarif").json();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let fixes = |line: u64| {
+        let on_line = |it: &&Json| {
+            it["ruleId"] == "field-forbidden"
+                && it["locations"][0]["physicalLocation"]["region"]["startLine"] == line
+        };
+        let result = results.iter().find(on_line).unwrap();
+        result["fixes"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!((fixes(9), fixes(11)), (1, 0), "{results:#?}");
+}
+
 /// The column is that of the file, whatever is hidden before it or cut off.
 #[test]
 fn the_place_behind_a_secret_is_the_right_one() {
