@@ -29,6 +29,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_parts_of_a_key_are_those_of_a_text() {
+        for key in ["image", "mid-dish/dish-manager/SKA001", "kubernetes.io/metadata.name", ""] {
+            assert!(private_parts_of_key(key).is_empty(), "{key}");
+        }
+        for key in ["ska:hunter2@db", "password=hunter2", "--token hunter2", "kJ8s2Lq0Zx9Tn4Vb7Wc1"]
+        {
+            assert!(!private_parts_of_key(key).is_empty(), "{key}");
+        }
+    }
+
+    #[test]
     fn a_key_that_holds_a_secret_is_shown_without_it() {
         for (path, shown) in [
             ("", ""),
@@ -36,6 +47,7 @@ mod tests {
             ("/data/password", "/data/password"),
             ("/data/password=hunter2/0", "/data/password=•••/0"),
             ("/data/a:~1~1b:hunter2@c", "/data/a:~1~1b:•••@c"),
+            ("/data/kJ8s2Lq0Zx9Tn4Vb7Wc1", "/data/•••"),
         ] {
             assert_eq!(mask_path(&Path::parse(path).unwrap()).to_string(), shown);
         }
