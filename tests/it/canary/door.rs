@@ -147,6 +147,15 @@ fn is_about_a_review(line: &str) -> bool {
     line["message"] == "review"
 }
 
+/// No rule of the program panics, so that nothing but its text shows that all commands are ready for
+/// one that does.
+#[test]
+fn the_program_is_ready_for_a_panic_before_it_does_anything() {
+    let main = include_str!("../../../src/main.rs").split("fn main()").nth(1).unwrap();
+    let first = main.lines().nth(1).unwrap().trim();
+    assert_eq!(first, "portcullis::telemetry::note_place_only();");
+}
+
 /// A panic says what it pleases to whoever listens, so a process of its own listens: the program's
 /// log and its hook are the whole process's.
 #[test]
