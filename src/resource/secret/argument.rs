@@ -67,6 +67,18 @@ pub(super) fn password_in<'a>(
     asks.then_some(0..end)
 }
 
+/// Where a password may stand in `-pPASSWORD` of a program that nobody knows: in letters and digits
+/// that are no word, path, port or setting. Too little for a rule to say so, enough to hide it.
+pub(super) fn password_behind_p(argument: &str) -> Option<Range<usize>> {
+    const SHORTEST: usize = 6;
+    let value = argument.strip_prefix("-p").filter(|value| value.len() >= SHORTEST)?;
+    let has = |is: fn(char) -> bool| value.chars().any(is);
+    let is_password = has(char::is_alphabetic)
+        && has(|c| c.is_ascii_digit() || "!#%^*?~".contains(c))
+        && !has(|c| c.is_whitespace() || "/=:.,-".contains(c));
+    is_password.then_some(2..argument.len())
+}
+
 fn takes_password(program: &str) -> bool {
     is_mysql(program) || SHORT_FLAGS.iter().any(|(name, _)| *name == program)
 }
@@ -78,6 +90,25 @@ fn is_mysql(program: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_argument_of_an_unknown_program_may_hold_a_password() {
+        for argument in ["-phunter22", "-pS3cret!", "-pöäü123"] {
+            assert_eq!(password_behind_p(argument), Some(2..argument.len()), "{argument}");
+        }
+        for argument in [
+            "-p",
+            "-p8080:80",
+            "-p10000",
+            "-parallel",
+            "-pv1.2.3",
+            "-p=hunter22",
+            "-p/data/x1",
+            "--phunter22",
+        ] {
+            assert_eq!(password_behind_p(argument), None, "{argument}");
+        }
+    }
 
     #[test]
     fn what_follows_a_flag_for_a_secret_is_one() {

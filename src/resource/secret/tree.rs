@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::argument::password_in;
+use super::argument::{password_behind_p, password_in};
 use super::name::{name_is_private, says_nothing};
 use super::{private_parts_of_key, wide};
 use crate::document::scalar::Origin;
@@ -35,7 +35,9 @@ pub(super) fn parts(around: &Around<'_>, text: &str) -> Vec<Range<usize>> {
         return vec![whole];
     }
     let mut parts = wide::private_parts(text);
-    let password = password_in(around.before.iter().copied(), text);
+    let is_argument = matches!(around.key, "args" | "command");
+    let password = password_in(around.before.iter().copied(), text)
+        .or_else(|| password_behind_p(text).filter(|_| is_argument));
     let is_said = |range: &Range<usize>| text.get(range.clone()).is_some_and(says_nothing);
     if let Some(password) = password.filter(|range| !is_said(range)) {
         parts.push(password);
