@@ -17,26 +17,14 @@ pub fn read(text: &str) -> Result<Document<'_>, Problem> {
     let Some(end) = end else { return Err(too_long()) };
     match read_one(text, Span::new(0, end))? {
         (document, None) => Ok(document),
-        (_, Some(rest)) => {
-            let next = text.get(rest.start as usize..).and_then(|rest| rest.chars().next());
-            let end = rest.start
-                + next.map_or(0, |next| u32::try_from(next.len_utf8()).unwrap_or_default());
-            Err(Problem::new(Span::new(rest.start, end), "text behind the end of the document"))
-        }
+        (_, Some(rest)) => Err(Reader::at(text, rest.start).behind()),
     }
 }
 
 /// Reads the first document in `piece` of `text`, and tells where a further one would begin.
 pub(super) fn read_one(text: &str, piece: Span) -> Result<(Document<'_>, Option<Span>), Problem> {
-    let mut reader = Reader {
-        text: text.get(..piece.end as usize).unwrap_or(text),
-        at: piece.start as usize,
-        way: Vec::new(),
-        duplicates: Vec::new(),
-        lost: Vec::new(),
-    };
-    reader.skip_space();
-    let value = reader.value()?;
+    let mut reader = Reader::at(text.get(..piece.end as usize).unwrap_or(text), piece.start);
+    let value = reader.value().map_err(|problem| *problem)?;
     reader.skip_space();
     let end = reader.offset(reader.at);
     let span = Span::new(piece.start, end);
@@ -60,19 +48,25 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     /// The way to the value that is being read.
-    way: Vec<Way<'a>>,
+    way: Vec<Way>,
     duplicates: Vec<Duplicate>,
     lost: Vec<Span>,
 }
 
 /// One step of the way, made into a [`Step`] only if there is a duplicate to tell of.
-enum Way<'a> {
-    Key(Cow<'a, str>),
+#[derive(Clone, Copy)]
+enum Way {
+    /// The place of the key.
+    Key(u32),
     Index(usize),
 }
 
+/// An error is rare, and large.
+type Read<T> = Result<T, Box<Problem>>;
+
 /// How many bytes stand before the first that means something in a string: a quote, a backslash or
 /// a control character. `None` if there is none.
+#[inline]
 fn plain_bytes(text: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const TOPS: u64 = ONES << 7;
@@ -93,12 +87,32 @@ fn plain_bytes(text: &[u8]) -> Option<usize> {
 }
 
 impl<'a> Reader<'a> {
-    fn value(&mut self) -> Result<Value<'a>, Problem> {
+    fn at(text: &'a str, start: u32) -> Self {
+        let mut reader = Self {
+            text,
+            at: start as usize,
+            way: Vec::new(),
+            duplicates: Vec::new(),
+            lost: Vec::new(),
+        };
+        reader.skip_space();
+        reader
+    }
+
+    fn expect(&self, byte: u8, message: &str) -> Read<()> {
+        if self.peek() == Some(byte) { Ok(()) } else { Err(self.problem(message)) }
+    }
+
+    fn behind(&self) -> Problem {
+        *self.problem("text behind the end of the document")
+    }
+
+    fn value(&mut self) -> Read<Value<'a>> {
         let start = self.at;
         let body = match self.peek() {
+            Some(b'"') => Body::Text(self.string()?),
             Some(b'{') => self.map()?,
             Some(b'[') => self.list()?,
-            Some(b'"') => Body::Text(self.string()?),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't') => self.word("true", Body::Bool(true))?,
             Some(b'f') => self.word("false", Body::Bool(false))?,
@@ -109,84 +123,90 @@ impl<'a> Reader<'a> {
         Ok(Value { span: self.span(start), body })
     }
 
-    fn map(&mut self) -> Result<Body<'a>, Problem> {
+    fn map(&mut self) -> Read<Body<'a>> {
         let mut fields = MapBuilder::default();
-        self.open()?;
-        if self.skip(b'}') {
+        if self.open(b'}')? {
             return Ok(Body::Map(fields.build()));
         }
         loop {
-            let start = self.at;
-            if self.peek() != Some(b'"') {
-                return Err(self.problem("a key in double quotes must stand here"));
-            }
-            let key = self.string()?;
-            let key_span = self.span(start);
-            self.skip_space();
-            if !self.skip(b':') {
-                return Err(self.problem("`:` must stand here"));
-            }
-            self.skip_space();
-            self.way.push(Way::Key(key));
+            let start = self.offset(self.at);
+            let (key, key_span) = self.key()?;
+            self.way.push(Way::Key(start));
             let value = self.value()?;
-            let key = match self.way.pop() {
-                Some(Way::Key(key)) => key,
-                _ => Cow::Borrowed(""),
-            };
-            let name = key.clone();
             if let Some(held) = fields.insert(Entry { key, key_span, value }) {
-                self.duplicate(&name, key_span, held.key_span);
+                self.duplicate(key_span, held.key_span);
                 self.lost.push(held.value.span);
             }
-            self.skip_space();
-            if self.skip(b'}') {
+            self.way.pop();
+            if self.closes(b'}')? {
                 return Ok(Body::Map(fields.build()));
             }
-            if !self.skip(b',') {
-                return Err(self.problem("`,` or `}` must stand here"));
-            }
-            self.skip_space();
         }
     }
 
-    fn list(&mut self) -> Result<Body<'a>, Problem> {
+    fn list(&mut self) -> Read<Body<'a>> {
         let mut items = Vec::new();
-        self.open()?;
-        if self.skip(b']') {
+        if self.open(b']')? {
             return Ok(Body::List(items));
         }
         loop {
             self.way.push(Way::Index(items.len()));
             items.push(self.value()?);
             self.way.pop();
-            self.skip_space();
-            if self.skip(b']') {
+            if self.closes(b']')? {
                 return Ok(Body::List(items));
             }
-            if !self.skip(b',') {
-                return Err(self.problem("`,` or `]` must stand here"));
-            }
-            self.skip_space();
         }
     }
 
-    fn open(&mut self) -> Result<(), Problem> {
+    /// Steps into a map or list; whether it is empty, and stepped out of again.
+    fn open(&mut self, end: u8) -> Read<bool> {
         if self.way.len() >= MAX_DEPTH {
             return Err(self.problem(format!("nested deeper than {MAX_DEPTH} levels")));
         }
         self.at += 1;
         self.skip_space();
-        Ok(())
+        Ok(self.skip(end))
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Problem> {
+    /// What follows a field or an item: whether it is the end.
+    fn closes(&mut self, end: u8) -> Read<bool> {
+        self.skip_space();
+        if self.skip(b',') {
+            self.skip_space();
+            return Ok(false);
+        }
+        if self.skip(end) {
+            return Ok(true);
+        }
+        let end = char::from(end);
+        Err(self.problem(format!("`,` or `{end}` must stand here")))
+    }
+
+    fn key(&mut self) -> Read<(Cow<'a, str>, Span)> {
+        let start = self.at;
+        self.expect(b'"', "a key in double quotes must stand here")?;
+        let key = self.string()?;
+        let span = self.span(start);
+        self.skip_space();
+        if !self.skip(b':') {
+            return Err(self.problem("`:` must stand here"));
+        }
+        self.skip_space();
+        Ok((key, span))
+    }
+
+    fn string(&mut self) -> Read<Cow<'a, str>> {
         let opening = self.at;
         self.at += 1;
         let mut decoded = Cow::Borrowed("");
         loop {
-            let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = plain_bytes(rest.as_bytes());
-            let Some((run, rest)) = plain.and_then(|end| rest.split_at_checked(end)) else {
+            let start = self.at;
+            let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+            let end = plain_bytes(rest).map(|plain| start + plain);
+            // What ends a run is ASCII, so that a run is whole characters.
+            let run = end.and_then(|end| self.text.get(start..end));
+            let (Some(end), Some(run)) = (end, run) else {
                 self.at = opening;
                 return Err(self.problem("quote is never closed"));
             };
@@ -194,12 +214,11 @@ impl<'a> Reader<'a> {
                 Cow::Borrowed("") => decoded = Cow::Borrowed(run),
                 whole => whole.to_mut().push_str(run),
             }
-            self.at += run.len();
-            if rest.starts_with('"') {
-                self.at += 1;
+            self.at = end;
+            if self.skip(b'"') {
                 return Ok(decoded);
             }
-            if !rest.starts_with('\\') {
+            if self.peek() != Some(b'\\') {
                 return Err(self.problem("control character in a string"));
             }
             let character = self.escape()?;
@@ -207,7 +226,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, Problem> {
+    fn escape(&mut self) -> Read<char> {
         let start = self.at;
         let letter = self.text.as_bytes().get(start + 1);
         self.at += 2;
@@ -250,7 +269,7 @@ impl<'a> Reader<'a> {
         Some(unit)
     }
 
-    fn number(&mut self) -> Result<Body<'a>, Problem> {
+    fn number(&mut self) -> Read<Body<'a>> {
         let start = self.at;
         self.skip(b'-');
         if !self.skip(b'0') && self.figures() == 0 {
@@ -275,7 +294,7 @@ impl<'a> Reader<'a> {
             return Ok(Body::Int(number));
         }
         let number = figures.parse().ok().and_then(number::from_float);
-        number.ok_or_else(|| Problem::new(self.span(start), "number is too large"))
+        number.ok_or_else(|| Box::new(Problem::new(self.span(start), "number is too large")))
     }
 
     fn figures(&mut self) -> usize {
@@ -285,7 +304,7 @@ impl<'a> Reader<'a> {
         count
     }
 
-    fn word(&mut self, word: &str, body: Body<'a>) -> Result<Body<'a>, Problem> {
+    fn word(&mut self, word: &str, body: Body<'a>) -> Read<Body<'a>> {
         if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             return Err(self.problem("no JSON value begins with this"));
         }
@@ -293,14 +312,17 @@ impl<'a> Reader<'a> {
         Ok(body)
     }
 
-    fn duplicate(&mut self, key: &str, span: Span, first: Span) {
+    fn duplicate(&mut self, span: Span, first: Span) {
         if self.duplicates.len() < MAX_DUPLICATES {
-            let way = self.way.iter().filter_map(|way| match way {
-                Way::Key(key) => Some(Step::from(&**key)),
-                Way::Index(index) => u32::try_from(*index).ok().map(Step::Index),
+            let steps = self.way.iter().map(|way| match *way {
+                Way::Key(at) => {
+                    let key = Self::at(self.text, at).string();
+                    Step::from(&*key.unwrap_or_default())
+                }
+                Way::Index(index) => Step::Index(u32::try_from(index).unwrap_or(u32::MAX)),
             });
-            let steps = way.chain([Step::from(key)]).collect();
-            self.duplicates.push(Duplicate { span, first, path: Path { steps } });
+            let path = Path { steps: steps.collect() };
+            self.duplicates.push(Duplicate { span, first, path });
         }
     }
 
@@ -329,10 +351,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A problem with the character that comes next.
-    fn problem(&self, message: impl Into<String>) -> Problem {
+    #[cold]
+    fn problem(&self, message: impl Into<String>) -> Box<Problem> {
         let next = self.text.get(self.at..).and_then(|rest| rest.chars().next());
         let end = self.at + next.map_or(0, char::len_utf8);
-        Problem::new(Span::new(self.offset(self.at), self.offset(end)), message)
+        Box::new(Problem::new(Span::new(self.offset(self.at), self.offset(end)), message))
     }
 }
 

@@ -25,8 +25,14 @@ pub struct Entry<'a> {
 #[derive(Debug, Default)]
 pub struct MapBuilder<'a> {
     map: Map<'a>,
-    /// Where each key stands, by its hash. Empty while the map is small enough to be searched.
-    index: HashMap<u64, usize>,
+    /// `None` while the map is small enough to be searched.
+    index: Option<Box<Index>>,
+}
+
+/// Where each key of a large map stands, by its hash.
+#[derive(Debug, Default)]
+struct Index {
+    places: HashMap<u64, usize>,
     hasher: RandomState,
 }
 
@@ -150,18 +156,14 @@ impl<'a> MapBuilder<'a> {
         if self.map.len() < SEARCHED_KEYS {
             return self.map.insert(entry);
         }
-        if self.index.is_empty() {
-            for (at, held) in self.map.iter().enumerate() {
-                self.index.insert(self.hasher.hash_one(&*held.key), at);
-            }
-        }
-        let hash = self.hasher.hash_one(&*entry.key);
-        match self.index.get(&hash).and_then(|&at| self.map.entries.get_mut(at)) {
+        let index = self.index.get_or_insert_with(|| Box::new(Index::of(&self.map)));
+        let hash = index.hasher.hash_one(&*entry.key);
+        match index.places.get(&hash).and_then(|&at| self.map.entries.get_mut(at)) {
             Some(held) if held.key == entry.key => Some(std::mem::replace(held, entry)),
             // Two keys share a hash once in 2^64; the map itself still tells them apart.
             Some(_) => self.map.insert(entry),
             None => {
-                self.index.insert(hash, self.map.len());
+                index.places.insert(hash, self.map.len());
                 self.map.entries.push(entry);
                 None
             }
@@ -178,5 +180,15 @@ impl<'a> MapBuilder<'a> {
 
     pub fn build(self) -> Map<'a> {
         self.map
+    }
+}
+
+impl Index {
+    fn of(map: &Map<'_>) -> Self {
+        let mut index = Self::default();
+        for (at, held) in map.iter().enumerate() {
+            index.places.insert(index.hasher.hash_one(&*held.key), at);
+        }
+        index
     }
 }

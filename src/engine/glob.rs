@@ -28,12 +28,12 @@ pub struct Globs<const ANY_CASE: bool = false> {
     set: GlobSet,
 }
 
-/// A pattern that is matched faster than any automaton does.
+/// A pattern that is matched faster than any automaton does: a text, or two with any number of
+/// characters between them.
 #[derive(Clone)]
-enum Plain {
-    Whole(String),
-    Start(String),
-    End(String),
+struct Plain {
+    start: String,
+    end: Option<String>,
 }
 
 /// [`Globs`] for names whose case does not count, as TANGO's.
@@ -77,8 +77,8 @@ impl<const ANY_CASE: bool> Globs<ANY_CASE> {
 
     /// Whether any pattern matches all of `name`.
     pub fn matches(&self, name: &str) -> bool {
-        if let Some(plain) = &self.plain {
-            return plain.iter().any(|pattern| pattern.matches(name));
+        if let Some(plain) = self.plain.as_ref().filter(|_| !ANY_CASE || name.is_ascii()) {
+            return plain.iter().any(|pattern| pattern.matches::<ANY_CASE>(name));
         }
         self.set.is_match_candidate(&Candidate::from_bytes(name))
     }
@@ -129,29 +129,47 @@ impl<const ANY_CASE: bool> Globs<ANY_CASE> {
         let set = set
             .build()
             .map_err(|error| GlobError::TooLarge { reason: error.kind().to_string() })?;
-        let is_plain = !ANY_CASE && matches!(wildcard, Wildcard::AnyText);
-        let plain = patterns.iter().map(|it| Plain::of(it).filter(|_| is_plain)).collect();
+        let plain = patterns.iter().map(|it| Plain::of(it, wildcard)).collect();
         Ok(Self { patterns, plain, set })
     }
 }
 
 impl Plain {
-    /// The pattern, if it is a text with at most one `*`, at either end.
-    fn of(pattern: &str) -> Option<Self> {
-        let is_text = |text: &str| !text.contains(['*', '?', '[', ']', '{', '}', '\\']);
-        match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
-            (Some(start), _) if is_text(start) => Some(Self::Start(start.to_owned())),
-            (_, Some(end)) if is_text(end) => Some(Self::End(end.to_owned())),
-            (None, None) if is_text(pattern) => Some(Self::Whole(pattern.to_owned())),
-            _ => None,
-        }
+    /// The pattern, if it is as simple: in ASCII, with one `*` or none.
+    fn of(pattern: &str, wildcard: Wildcard) -> Option<Self> {
+        let (start, end) = match (pattern.split_once('*'), wildcard) {
+            (None, _) => (pattern, None),
+            (Some((start, end)), Wildcard::AnyText) => (start, Some(end)),
+            // `x/**` is for whatever begins with `x/`.
+            (Some((start, "*")), Wildcard::WithinSegment) if start.ends_with('/') => {
+                (start, Some(""))
+            }
+            (Some(_), Wildcard::WithinSegment) => return None,
+        };
+        let is_text =
+            |text: &str| text.is_ascii() && !text.contains(['*', '?', '[', ']', '{', '}', '\\']);
+        (is_text(start) && end.is_none_or(is_text))
+            .then(|| Self { start: start.to_owned(), end: end.map(str::to_owned) })
     }
 
-    fn matches(&self, name: &str) -> bool {
-        match self {
-            Self::Whole(whole) => name == whole,
-            Self::Start(start) => name.starts_with(start),
-            Self::End(end) => name.ends_with(end),
+    /// `ANY_CASE`: for a name in ASCII.
+    fn matches<const ANY_CASE: bool>(&self, name: &str) -> bool {
+        let is_same = |part: &[u8], text: &str| {
+            if ANY_CASE {
+                part.eq_ignore_ascii_case(text.as_bytes())
+            } else {
+                part == text.as_bytes()
+            }
+        };
+        let name = name.as_bytes();
+        let Some(end) = &self.end else { return is_same(name, &self.start) };
+        match name.split_at_checked(self.start.len()) {
+            Some((start, rest)) if is_same(start, &self.start) => rest
+                .len()
+                .checked_sub(end.len())
+                .and_then(|from| rest.get(from..))
+                .is_some_and(|rest| is_same(rest, end)),
+            _ => false,
         }
     }
 }
@@ -219,13 +237,24 @@ mod tests {
 
     #[test]
     fn a_simple_glob_matches_what_the_automaton_does() {
-        for pattern in ["a", "a*", "*a", "*", "**", "a/*", "*/a", "a.*", "é*", "a,b", "!a", "-"] {
-            let globs = globs(&[pattern]);
-            for name in
-                ["", "a", "ab", "ba", "a/", "a/b", "b/a", "a.b", ".a", "é", "éa", "a,b", "-"]
-            {
-                let slowly = globs.set.is_match_candidate(&Candidate::from_bytes(name));
-                assert_eq!(globs.matches(name), slowly, "{pattern} {name}");
+        const PATTERNS: [&str; 16] = [
+            "a", "a*", "*a", "*", "**", "a/*", "*/a", "a.*", "é*", "a,b", "!a", "-", "a*a", "a/**",
+            "a/b", "k*",
+        ];
+        const NAMES: [&str; 17] = [
+            "", "a", "ab", "ba", "a/", "a/b", "b/a", "a.b", ".a", "é", "éa", "a,b", "-", "aa",
+            "aba", "A/B/c", "\u{212a}",
+        ];
+        fn compare<const ANY_CASE: bool>(globs: &Globs<ANY_CASE>, name: &str) {
+            let slowly = globs.set.is_match_candidate(&Candidate::from_bytes(name));
+            assert_eq!(globs.matches(name), slowly, "{globs:?} {name}");
+        }
+        for pattern in PATTERNS {
+            for name in NAMES {
+                compare(&globs(&[pattern]), name);
+                compare(&Globs::<true>::new([pattern]).unwrap(), name);
+                compare(&Globs::<false>::for_paths([pattern]).unwrap(), name);
+                compare(&Globs::<true>::for_paths([pattern]).unwrap(), name);
             }
         }
     }

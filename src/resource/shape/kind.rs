@@ -137,7 +137,8 @@ pub(super) fn is_built_in(group: &str) -> bool {
 }
 
 pub(super) fn is_machinery(group: &str, kind: &str) -> bool {
-    MACHINERY.contains(&(group, kind)) || REQUEST_GROUPS.contains(&group)
+    // The kind first: few are, and their names differ in length.
+    MACHINERY.iter().any(|it| it.1 == kind && it.0 == group) || REQUEST_GROUPS.contains(&group)
 }
 
 pub(super) fn place(identity: &Identity) -> Placement<'_> {
