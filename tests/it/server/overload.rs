@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis::server::Limits;
+use portcullis::admission::{Answer, Stage};
+use portcullis::server::{Judge, Limits, Review as _};
 use tokio::net::TcpStream;
 
 use super::harness::{Server, until};
@@ -84,4 +85,28 @@ async fn connections_beyond_the_bound_wait_their_turn() {
 fn spawn_post(server: &Arc<Server>, body: Vec<u8>) -> tokio::task::JoinHandle<u16> {
     let server = Arc::clone(server);
     tokio::spawn(async move { server.post("/validate", body).await.status.as_u16() })
+}
+
+#[test]
+fn a_body_of_nothing_but_small_values_is_not_built() {
+    let policies = "
+apiVersion: portcullis.skao.int/v1alpha1
+kind: Policy
+metadata: {name: p}
+spec:
+  rules:
+  - {rule: field-required, enforcement: Deny, onError: Deny, params: {field: data.x}}";
+    let judge = Judge::new(crate::door::engine(policies)).unwrap();
+    for (item, answer) in [("0", Answer::Error), (r#""a value of a usual length""#, Answer::Deny)] {
+        let items = vec![item; (3 << 20) / (item.len() + 1)].join(",");
+        let body = format!(
+            r#"{{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {{
+                "uid": "u", "kind": {{"group": "", "version": "v1", "kind": "ConfigMap"}},
+                "operation": "CREATE", "object": {{"data": {{"list": [{items}]}}}}}}}}"#
+        );
+        let reviewed = judge.review(Stage::Validate, body.as_bytes()).unwrap();
+        assert_eq!(reviewed.summary.answer, answer);
+        let said = String::from_utf8(reviewed.body).unwrap();
+        assert_eq!(said.contains("too many values"), answer == Answer::Error, "{said}");
+    }
 }
