@@ -40,8 +40,10 @@ pub fn configurations(object: Node<'_>) -> Vec<Node<'_>> {
     } else {
         Vec::new()
     };
+    let may_define = |text: &str| text.contains("servers") || text.contains('\\');
     candidates
         .into_iter()
+        .filter(|it| it.as_str().is_some_and(may_define))
         .filter(|it| it.holds_document() && !it.get("servers").is_empty())
         .collect()
 }
