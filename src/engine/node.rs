@@ -42,8 +42,7 @@ impl<'s> Node<'s> {
     /// The items of a list, without those that the API server adds; none if this is no list.
     pub fn items(self) -> impl Iterator<Item = Self> {
         let list = self.inner().and_then(Value::as_list);
-        let run = list
-            .map_or(Run::EMPTY, |items| self.walk.run(self.at, || self.items_of(items).collect()));
+        let run = list.map_or(Run::EMPTY, |items| self.walk.run(self.at, self.items_of(items)));
         self.visit(run).map(|(_, item)| item)
     }
 
@@ -51,8 +50,7 @@ impl<'s> Node<'s> {
     /// that the API server adds.
     pub fn fields(self) -> impl Iterator<Item = (&'s str, Self)> {
         let map = self.inner().and_then(Value::as_map);
-        let run =
-            map.map_or(Run::EMPTY, |map| self.walk.run(self.at, || self.fields_of(map).collect()));
+        let run = map.map_or(Run::EMPTY, |map| self.walk.run(self.at, self.fields_of(map)));
         self.visit(run).map(|(way, field)| (way.key(), field))
     }
 

@@ -196,16 +196,24 @@ impl<'s> Walk<'s> {
     pub(super) fn run(
         &'s self,
         parent: u32,
-        places: impl FnOnce() -> Vec<(Way<'s>, Place<'s>)>,
+        mut places: impl Iterator<Item = (Way<'s>, Place<'s>)>,
     ) -> Run {
         let known = self.trail.borrow().get(parent as usize).map_or(Run::EMPTY, |it| it.run);
         if known.end > 0 {
             return known;
         }
-        let places = places();
+        let first = place_of(self.trail.borrow().len());
+        loop {
+            // What a place is depends on those above it, which are looked up meanwhile.
+            let some: Vec<_> = places.by_ref().take(USUAL).collect();
+            if some.is_empty() {
+                break;
+            }
+            let some = some.into_iter().map(|(way, place)| Trail::new(parent, way, place));
+            self.trail.borrow_mut().extend(some);
+        }
         let mut trails = self.trail.borrow_mut();
-        let run = Run { first: place_of(trails.len()), end: place_of(trails.len() + places.len()) };
-        trails.extend(places.into_iter().map(|(way, place)| Trail::new(parent, way, place)));
+        let run = Run { first, end: place_of(trails.len()) };
         if let Some(parent) = trails.get_mut(parent as usize) {
             parent.run = run;
         }

@@ -58,6 +58,7 @@ pub fn read(path: &Path) -> Result<String, Unread> {
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let mut bytes = Vec::new();
     if length <= MAX_BYTES as u64 {
+        bytes.reserve(usize::try_from(length + 1).unwrap_or_default());
         let mut bounded = file.take(MAX_BYTES as u64 + 1);
         bounded.read_to_end(&mut bytes).map_err(|error| unread(path, error))?;
     }

@@ -135,11 +135,11 @@ impl Run {
     /// Puts the findings in the order of the promise: file, line, column, rule, id.
     pub fn sort(&mut self) {
         self.findings.sort_by(|one, two| {
-            let key = |it: &'_ Shown| {
-                (Arc::clone(&it.location.file), it.location.line, it.location.column)
-            };
-            key(one)
-                .cmp(&key(two))
+            let place = |it: &Shown| (it.location.line, it.location.column);
+            one.location
+                .file
+                .cmp(&two.location.file)
+                .then_with(|| place(one).cmp(&place(two)))
                 .then_with(|| one.finding.rule.cmp(two.finding.rule))
                 .then_with(|| one.finding.id.cmp(&two.finding.id))
         });

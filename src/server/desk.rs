@@ -18,6 +18,7 @@ use super::gate::Place;
 use super::limits::Limits;
 use super::review::Review;
 use crate::admission::{Malformed, Reviewed, Stage};
+use crate::document::json;
 
 /// Hands reviews to the judge.
 #[derive(Clone)]
@@ -26,8 +27,8 @@ pub(super) struct Desk {
     limits: Arc<Limits>,
     /// Threads of the runtime that may be inside the judge: all but one, if there are two.
     here: Option<Arc<Semaphore>>,
-    /// Large bodies that may be judged at once.
-    large: Arc<Semaphore>,
+    /// Values in large bodies that may be judged at once.
+    values: Arc<Semaphore>,
 }
 
 /// What became of a review.
@@ -44,13 +45,15 @@ pub(super) enum Judged {
 
 type Judgement = Result<Reviewed, Malformed>;
 
+const PANICKED: &str = "the review panicked";
+
 impl Desk {
     /// A desk in the current runtime.
     pub(super) fn new(review: Arc<dyn Review>, limits: Arc<Limits>) -> Self {
         let threads = Handle::current().metrics().num_workers();
         let here = (threads > 1).then(|| Arc::new(Semaphore::new(threads - 1)));
-        let large = Arc::new(Semaphore::new(limits.large_at_once));
-        Self { review, limits, here, large }
+        let values = Arc::new(Semaphore::new(limits.values_at_once));
+        Self { review, limits, here, values }
     }
 
     /// Judges a review. `place` is given back when the judge has returned, not before.
@@ -63,21 +66,26 @@ impl Desk {
     ) -> Judged {
         let judgement = timeout_at(deadline, self.start(stage, body.clone(), place)).await;
         let reason = match judgement {
-            Ok(Some(Ok(reviewed))) => return Judged::Answer(reviewed),
-            Ok(Some(Err(malformed))) => return Judged::Malformed(malformed),
-            Ok(None) => "the review panicked",
+            Ok(Ok(Ok(reviewed))) => return Judged::Answer(reviewed),
+            Ok(Ok(Err(malformed))) => return Judged::Malformed(malformed),
+            Ok(Err(reason)) => reason,
             Err(_) => "the review took too long",
         };
         Box::pin(self.overdue(stage, body, reason)).await
     }
 
-    /// The judgement, or nothing if the judge panicked.
-    async fn start(&self, stage: Stage, body: Bytes, place: Place) -> Option<Judgement> {
+    /// The judgement, or why there is none.
+    async fn start(
+        &self,
+        stage: Stage,
+        body: Bytes,
+        place: Place,
+    ) -> Result<Judgement, &'static str> {
         let small = body.len() <= self.limits.small_bytes;
         let (here, large) = match (&self.here, small) {
             (Some(here), true) => (turn(here, self.limits.turn).await, None),
             (None, true) => (None, None),
-            (_, false) => (None, Arc::clone(&self.large).acquire_owned().await.ok()),
+            (_, false) => (None, Some(self.room_for(&body).await?)),
         };
         let stays = here.is_some();
         let review = Arc::clone(&self.review);
@@ -90,7 +98,20 @@ impl Desk {
             true => tokio::spawn(async move { work() }),
             false => spawn_blocking(work),
         };
-        task.await.ok()
+        task.await.map_err(|_| PANICKED)
+    }
+
+    /// Waits until there is memory for the tree of a large body.
+    async fn room_for(&self, body: &Bytes) -> Result<OwnedSemaphorePermit, &'static str> {
+        const TOO_MANY: &str = "the object holds too many values";
+        let body = body.clone();
+        let count = spawn_blocking(move || json::count_values(&body)).await;
+        let count = count.map_err(|_| PANICKED)?;
+        if count > self.limits.values_at_once {
+            return Err(TOO_MANY);
+        }
+        let count = u32::try_from(count).map_err(|_| TOO_MANY)?;
+        Arc::clone(&self.values).acquire_many_owned(count).await.map_err(|_| PANICKED)
     }
 
     async fn overdue(&self, stage: Stage, body: Bytes, reason: &'static str) -> Judged {

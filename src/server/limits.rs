@@ -47,7 +47,7 @@ pub struct Limits {
     pub in_flight: usize,
 
     /// How many bytes of bodies are in memory at once. Six of the largest; a judged tree is a few
-    /// times its text, and only [`Limits::large_at_once`] large ones are judged at a time.
+    /// times its text, and [`Limits::values_at_once`] bounds those trees.
     pub in_flight_bytes: usize,
 
     /// A body up to this size is judged where it was read: a hop to another thread costs more
@@ -58,9 +58,11 @@ pub struct Limits {
     /// own. Turns take microseconds; only a judge that is stuck makes anyone wait this long.
     pub turn: Duration,
 
-    /// How many bodies above [`Limits::small_bytes`] are judged at once: the memory of a large
-    /// tree is the memory that counts.
-    pub large_at_once: usize,
+    /// How many values the bodies above [`Limits::small_bytes`] hold together that are judged at
+    /// once: the memory of a tree goes by its values, and a body of nothing but digits has thirty
+    /// times its size as one. What holds more by itself is not judged. Two objects of 3 MiB hold
+    /// as many where each value takes twenty-two bytes with its key.
+    pub values_at_once: usize,
 
     /// What is read and thrown away of a body that was refused, so that the caller gets to read
     /// why. A connection with unread bytes in it is reset when it is closed, and the answer lost.
@@ -125,7 +127,7 @@ impl Default for Limits {
             in_flight_bytes: 48 << 20,
             small_bytes: 64 << 10,
             turn: Duration::from_millis(50),
-            large_at_once: 2,
+            values_at_once: 290_000,
             discard_bytes: 16 << 20,
             discard: Duration::from_secs(1),
             connections: 512,

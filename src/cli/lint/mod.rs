@@ -100,16 +100,17 @@ impl Court<'_> {
         let read: Vec<Manifest<'_>> =
             input.files.par_iter().map(|file| Manifest::read(file.name(), file.text())).collect();
         let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
-        let place = said.place(engine, &manifests, inventory(engine, &manifests));
-        let bench = Bench { engine, said, place: &place, known, needs, fixes };
-        let objects = Objects::new(&manifests);
-        let files = manifests
-            .par_iter()
-            .enumerate()
-            .map(|(rank, manifest)| bench.judge(rank, manifest, &objects))
-            .collect();
+        let (files, now) = {
+            let place = said.place(engine, &manifests, inventory(engine, &manifests));
+            let bench = Bench { engine, said, place: &place, known, needs, fixes };
+            let objects = Objects::new(&manifests);
+            let judge = |(rank, manifest)| bench.judge(rank, manifest, &objects);
+            (manifests.par_iter().enumerate().map(judge).collect(), place.now())
+        };
         let objects = manifests.iter().map(|it| it.items.len()).sum();
-        Verdict { files, objects, now: place.now() }
+        // To free many trees takes a while.
+        manifests.into_par_iter().for_each(drop);
+        Verdict { files, objects, now }
     }
 }
 
