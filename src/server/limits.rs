@@ -61,7 +61,7 @@ pub struct Limits {
     /// How many values the bodies above [`Limits::small_bytes`] hold together that are judged at
     /// once: the memory of a tree goes by its values, and a body of nothing but digits has thirty
     /// times its size as one. What holds more by itself is not judged. Two objects of 3 MiB hold
-    /// as many where each value takes twenty-two bytes with its key.
+    /// as many where each value takes twenty-seven bytes with its key.
     pub values_at_once: usize,
 
     /// What is read and thrown away of a body that was refused, so that the caller gets to read
@@ -127,7 +127,7 @@ impl Default for Limits {
             in_flight_bytes: 48 << 20,
             small_bytes: 64 << 10,
             turn: Duration::from_millis(50),
-            values_at_once: 290_000,
+            values_at_once: 230_000,
             discard_bytes: 16 << 20,
             discard: Duration::from_secs(1),
             connections: 512,
