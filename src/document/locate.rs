@@ -114,7 +114,7 @@ impl<'v> Embedded<'v> {
 
 /// The part of a span that stands in its first line.
 fn first_line(text: &str, span: Span) -> Span {
-    let source = text.get(span.start as usize..span.end as usize).unwrap_or_default();
+    let source = text.get(span.range()).unwrap_or_default();
     let line = source.lines().next().unwrap_or_default();
     Span::new(span.start, span.start.saturating_add(u32::try_from(line.len()).unwrap_or(u32::MAX)))
 }

@@ -25,7 +25,7 @@ pub use self::decode::{Without, owned};
 pub use self::lines::{Lines, Position};
 pub use self::locate::{Locator, Place, locate};
 pub use self::location::Location;
-pub use self::map::{Entry, Map, MapBuilder};
+pub use self::map::{Entry, Map, MapBuilder, spread};
 pub use self::path::{Path, Step};
 pub use self::problem::Problem;
 pub use self::source::{Document, Duplicate, MAX_BYTES, MAX_DEPTH};

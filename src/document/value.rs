@@ -1,6 +1,7 @@
 //! The one tree that every door judges.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::map::{Entry, Map};
 
@@ -47,6 +48,33 @@ impl Span {
 
     pub const fn is_none(self) -> bool {
         self.start == u32::MAX
+    }
+
+    /// The bytes as a text is indexed by them.
+    pub const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The same places in order, with none that overlap or touch, and without empty ones.
+    pub fn joined(mut spans: Vec<Self>) -> Vec<Self> {
+        spans.retain(|span| span.start < span.end && !span.is_none());
+        spans.sort_unstable();
+        let mut joined: Vec<Self> = Vec::new();
+        for span in spans {
+            match joined.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => joined.push(span),
+            }
+        }
+        joined
+    }
+}
+
+/// Offsets of a text that is read are below [`MAX_BYTES`](super::MAX_BYTES).
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self::new(offset(range.start), offset(range.end))
     }
 }
 

@@ -135,8 +135,8 @@ impl Engine {
 
     /// Whether any rule puts anything right in objects of the kind with this name.
     pub(super) fn may_change_kind(&self, kind: &str) -> bool {
-        let entries = self.candidates(kind).iter().filter_map(|&index| self.entry(index));
-        entries.into_iter().any(|entry| entry.mutate)
+        let mut entries = self.candidates(kind).iter().filter_map(|&index| self.entry(index));
+        entries.any(|entry| entry.mutate)
     }
 
     pub(super) fn candidates(&self, kind: &str) -> &[u32] {

@@ -75,18 +75,9 @@ impl Kinds {
     }
 
     /// Whether the version is one that is meant, for a subject that [`Kinds::name`] names.
-    pub fn name_version(&self, subject: &Identity, pods: &PodKinds) -> bool {
-        self.name_version_if(subject, || pods.contain(&subject.group, &subject.kind))
-    }
-
-    /// As [`Kinds::name_version`], where `holds_pods` says whether the kind is one of
-    /// [`PodKinds`].
-    pub(super) fn name_version_if(
-        &self,
-        subject: &Identity,
-        holds_pods: impl Fn() -> bool,
-    ) -> bool {
-        let naming = self.patterns.iter().filter(|pattern| pattern.names(subject, &holds_pods));
+    /// `holds_pods` says whether its kind is one of [`PodKinds`].
+    pub(super) fn name_version(&self, subject: &Identity, holds_pods: bool) -> bool {
+        let naming = self.patterns.iter().filter(|pattern| pattern.names(subject, || holds_pods));
         naming.clone().next().is_none()
             || naming.into_iter().any(|pattern| match pattern {
                 KindPattern::Object { version, .. } => version.matches(&subject.version),

@@ -22,6 +22,7 @@ mod kind;
 mod label;
 mod node;
 mod observe;
+mod own;
 mod patch;
 mod policy;
 mod report;
@@ -45,8 +46,9 @@ pub use self::finding::{
 pub use self::glob::Globs;
 pub use self::kind::{ARTEFACT, BadKind, KindPattern, Kinds, PodKinds};
 pub use self::label::{is_label_key, is_label_value};
-pub use self::node::Node;
+pub use self::node::{MASK, Node};
 pub use self::observe::Observer;
+pub use self::own::{DUPLICATE_KEY, OwnRule, UNREADABLE};
 pub use self::patch::{Applicability, Fix, Unfit};
 pub use self::policy::{PodTemplate, Policy, PolicyEntry, PolicySet, Scope, Settings, TierMapping};
 pub use self::report::{Change, Outcome, Report, Status};

@@ -7,6 +7,9 @@ use super::walk::{Place, Run, Trail, Walk, Way};
 use super::{Identity, Schema, Shape};
 use crate::document::{Body, Entry, Map, Path, Step, Value};
 
+/// What stands for a value that must not be shown.
+pub const MASK: &str = "•••";
+
 /// A place in a subject: the value there, if any, and the way to it.
 ///
 /// A field that is absent still has a place, so a rule can point at what is missing as easily
@@ -153,7 +156,7 @@ impl<'s> Node<'s> {
     /// it must not be shown.
     pub fn shown(self) -> String {
         if self.is_sensitive() {
-            return "`•••`".to_owned();
+            return format!("`{MASK}`");
         }
         match self.scalar() {
             Some(text) => quoted(&text),

@@ -100,7 +100,8 @@ impl CompiledScope {
 
     pub(super) fn applies(&self, case: &Case<'_>) -> Applies {
         let identity = &case.subject.identity;
-        if !self.kinds.iter().all(|kinds| kinds.name_if(identity, || case.template.is_some())) {
+        let holds_pods = case.template.is_some();
+        if !self.kinds.iter().all(|kinds| kinds.name_if(identity, || holds_pods)) {
             return Applies::No;
         }
         let named = || self.kinds.iter().any(|kinds| kinds.spell_out(identity));
@@ -110,11 +111,7 @@ impl CompiledScope {
         if !self.takes_operation(case.subject.operation) || self.is_exempt(case) {
             return Applies::No;
         }
-        if !self
-            .kinds
-            .iter()
-            .all(|kinds| kinds.name_version_if(identity, || case.template.is_some()))
-        {
+        if !self.kinds.iter().all(|kinds| kinds.name_version(identity, holds_pods)) {
             return Applies::OtherVersion;
         }
         let mut unknown = Applies::Yes;

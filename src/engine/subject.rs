@@ -173,6 +173,11 @@ impl Identity {
         }
     }
 
+    /// What a person calls it: its name, or as long as it has none, what that will begin with.
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() { self.stable_name() } else { &self.name }
+    }
+
     /// What is the same for an object and for the one that takes its place: a generated name
     /// counts as what it was generated from.
     pub fn stable_name(&self) -> &str {

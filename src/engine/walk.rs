@@ -5,7 +5,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::resume_unwind;
 
 use super::{Identity, Node, Schema, Shape};
-use crate::document::{Body, Value};
+use crate::document::{Body, Value, spread};
 
 /// How many steps one rule may take in one subject.
 ///
@@ -156,9 +156,7 @@ impl<'s> Walk<'s> {
         let mut trail = self.trail.borrow_mut();
         if trail.len() > REMEMBERED {
             trail.truncate(1);
-            for root in trail.iter_mut() {
-                *root = Trail::new(0, Way::Key(""), root.place);
-            }
+            trail.iter_mut().for_each(|root| root.run = Run::EMPTY);
             self.slots.iter().for_each(|slot| slot.set(0));
         }
     }
@@ -294,11 +292,7 @@ impl<'s> Trail<'s> {
 
 /// Where a place is looked for by its key.
 fn slot(parent: u32, key: &str) -> usize {
-    let bytes = key.as_bytes();
-    let letter = |at: usize| bytes.get(at).copied().map_or(0, usize::from);
-    let (middle, last) = (bytes.len() / 2, bytes.len().saturating_sub(1));
-    let key = bytes.len() + 5 * letter(0) + 19 * letter(middle) + 41 * letter(last);
-    (key + 97 * parent as usize) % SLOTS
+    (spread(key) + 97 * parent as usize) % SLOTS
 }
 
 /// The number of a place; a subject with more ends the rule.

@@ -79,7 +79,7 @@ impl Manifest<'_> {
     }
 
     fn slice(&self, span: Span) -> Option<&str> {
-        self.lines().text().get(span.start as usize..span.end as usize)
+        self.lines().text().get(span.range())
     }
 }
 

@@ -168,7 +168,7 @@ impl<'t> Manifest<'t> {
 
     /// A block scalar ends behind its line break, and nobody means that.
     fn without_margin(&self, span: Span) -> Span {
-        let source = self.lines.text().get(span.start as usize..span.end as usize);
+        let source = self.lines.text().get(span.range());
         let margin = source.map_or(0, |source| source.len() - source.trim_end().len());
         Span::new(span.start, span.end - u32::try_from(margin).unwrap_or_default())
     }
@@ -182,7 +182,7 @@ impl<'t> Manifest<'t> {
     /// Whose a document is: the comments at its head say it, or those of a document before it that
     /// holds nothing else, or that is of the same file.
     fn owner(&self, document: &Document<'_>, before: Option<Arc<Owner>>) -> Option<Arc<Owner>> {
-        let text = document.span.start as usize..document.span.end as usize;
+        let text = document.span.range();
         let text = self.lines.text().get(text).unwrap_or_default();
         Owner::of_document(text).map(Arc::new).or(before)
     }

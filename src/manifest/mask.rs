@@ -4,13 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::Manifest;
-use super::veil::{Veil, joined};
+use super::veil::Veil;
 use crate::document::{Lines, Span};
-use crate::engine::Schema;
+use crate::engine::{MASK, Schema};
 use crate::resource::secret;
-
-/// What stands for a value that must not be shown.
-const HIDDEN: &str = "•••";
 
 /// The most lines of one excerpt.
 const LINES: u32 = 3;
@@ -66,7 +63,7 @@ impl<'m, 't> Masked<'m, 't> {
         hidden.push(Span::new(known, window.end));
         hidden.extend(conspicuous(lines, window));
         let mut writer = Writer { text: lines.text(), shown: String::new(), meant: [None; 2] };
-        writer.write(window, &joined(hidden), span);
+        writer.write(window, &Span::joined(hidden), span);
         let Writer { shown, meant: [start, end], .. } = writer;
         let start = start.unwrap_or(shown.len());
         Excerpt { first_line, start, end: end.unwrap_or(shown.len()).max(start), text: shown }
@@ -85,7 +82,7 @@ fn window(lines: &Lines<'_>, span: Span) -> (u32, Span) {
     };
     let whole = bounds(first).start..bounds(last).end;
     if (first..=last).all(|line| bounds(line).len() <= LINE_BYTES) {
-        return (first, spanned(whole));
+        return (first, Span::from(whole));
     }
     let Range { start, end } = bounds(first);
     let at = (span.start as usize).clamp(start, end);
@@ -93,7 +90,7 @@ fn window(lines: &Lines<'_>, span: Span) -> (u32, Span) {
         true => text.ceil_char_boundary(at.saturating_sub(LINE_BYTES / 2).max(start)),
         false => start,
     };
-    (first, spanned(from..text.floor_char_boundary(end.min(from + LINE_BYTES))))
+    (first, Span::from(from..text.floor_char_boundary(end.min(from + LINE_BYTES))))
 }
 
 /// What looks like a secret in a part of the text, whatever the tree says of it: in a key, in a
@@ -107,7 +104,7 @@ fn conspicuous(lines: &Lines<'_>, window: Span) -> Vec<Span> {
     let start = text.floor_char_boundary(start);
     let end = text.ceil_char_boundary((window.end as usize + LINE_BYTES).min(text.len()));
     let around = text.get(start..end).unwrap_or_default();
-    let shifted = |range: Range<usize>| spanned(start + range.start..start + range.end);
+    let shifted = |range: Range<usize>| Span::from(start + range.start..start + range.end);
     let mut found: Vec<Span> =
         secret::find(around).into_iter().map(|it| shifted(it.range)).collect();
 
@@ -130,7 +127,7 @@ fn conspicuous(lines: &Lines<'_>, window: Span) -> Vec<Span> {
             let ends = places.get(rank + 1).map_or(comments.len(), |next| next.0);
             let (from, to) = (part.start.max(joined), part.end.min(ends));
             if from < to {
-                found.push(spanned(begins + from - joined..begins + to - joined));
+                found.push(Span::from(begins + from - joined..begins + to - joined));
             }
         }
     }
@@ -145,11 +142,6 @@ fn comment(line: &str) -> Option<usize> {
         before = byte;
         begins
     })
-}
-
-fn spanned(range: Range<usize>) -> Span {
-    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Span::new(offset(range.start), offset(range.end))
 }
 
 /// Writes a part of a text, and notes where what is meant begins and ends.
@@ -209,7 +201,7 @@ impl Writer<'_> {
                 self.shown.push_str(line.get(..indent).unwrap_or_default());
             }
             if !content.is_empty() {
-                self.shown.push_str(HIDDEN);
+                self.shown.push_str(MASK);
             }
             if line.ends_with('\n') {
                 self.shown.push('\n');

@@ -11,6 +11,6 @@ mod veil;
 pub use self::amend::Amendment;
 pub use self::file::{Item, Manifest};
 pub use self::mask::{Excerpt, Masked};
-pub use self::problem::{DUPLICATE_KEY, UNREADABLE, file_identity, problem_finding};
+pub use self::problem::{file_identity, problem_finding};
 #[cfg(feature = "cli")]
 pub use self::search::{Found, Unread, find, read};

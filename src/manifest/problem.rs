@@ -1,13 +1,7 @@
 //! What is wrong with a file itself, as findings of the door's own.
 
 use crate::document::Path;
-use crate::engine::{About, Category, Enforcement, Finding, FindingId, Identity, Severity, State};
-
-/// The rule of findings about a document that can't be read.
-pub const UNREADABLE: &str = "document-unreadable";
-
-/// The rule of findings about a key that stands twice.
-pub const DUPLICATE_KEY: &str = "duplicate-key";
+use crate::engine::{About, Finding, FindingId, Identity, OwnRule, State};
 
 /// What the policy of such findings is called: no policy file turns them off.
 const POLICY: &str = "portcullis";
@@ -17,28 +11,23 @@ pub fn file_identity(name: &str) -> Identity {
     Identity { kind: "File".to_owned(), name: name.to_owned(), ..Identity::default() }
 }
 
-/// A finding about a text. The API server refuses what can't be read, so that denies; of a key
-/// that stands twice it takes the last, which is seldom what was meant.
+/// A finding about a text.
 pub fn problem_finding(
-    rule: &'static str,
+    rule: &'static OwnRule,
     subject: &Identity,
     path: Path,
     message: String,
     help: Option<String>,
 ) -> Finding {
-    let (severity, enforcement) = match rule {
-        UNREADABLE => (Severity::High, Enforcement::Deny),
-        _ => (Severity::Medium, Enforcement::Warn),
-    };
     Finding {
-        id: FindingId::new(POLICY, rule, rule, subject, &path.to_string()),
+        id: FindingId::new(POLICY, rule.id, rule.id, subject, &path.to_string()),
         policy: POLICY.into(),
-        entry: rule.into(),
-        rule,
-        category: Category::Reliability,
-        severity,
-        enforcement,
-        if_existing: enforcement,
+        entry: rule.id.into(),
+        rule: rule.id,
+        category: OwnRule::CATEGORY,
+        severity: rule.severity,
+        enforcement: rule.enforcement,
+        if_existing: rule.enforcement,
         state: State::New,
         message,
         help,

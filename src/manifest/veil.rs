@@ -44,7 +44,7 @@ impl Repeated {
             let Some(secrets) = self.by_start.get(start) else { continue };
             let here = bytes.get(at..).unwrap_or_default();
             let ends = secrets.iter().filter(|it| here.starts_with(it.as_bytes()));
-            found.extend(ends.map(|it| Span::new(offset(at), offset(at + it.len()))));
+            found.extend(ends.map(|it| Span::from(at..at + it.len())));
         }
         found
     }
@@ -89,23 +89,9 @@ impl Veil {
             weaver.hide_object(walk.root(), whole);
         }
         weaver.hide_anchored(&document.value);
-        weaver.veil.hidden = joined(weaver.veil.hidden);
+        weaver.veil.hidden = Span::joined(weaver.veil.hidden);
         weaver.veil
     }
-}
-
-/// The same places in order, with none that overlap.
-pub(super) fn joined(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.retain(|span| span.start < span.end && !span.is_none());
-    spans.sort_unstable();
-    let mut joined: Vec<Span> = Vec::new();
-    for span in spans {
-        match joined.last_mut() {
-            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-            _ => joined.push(span),
-        }
-    }
-    joined
 }
 
 struct Weaver<'t> {
@@ -168,15 +154,9 @@ impl Weaver<'_> {
         let parts = secret::private_parts_of_key(&entry.key);
         if parts.is_empty() {
             self.open.push(entry.key_span);
-            return;
         }
-        match Origin::of(self.text, entry.key_span, &entry.key) {
-            Some(origin) => {
-                let spans = parts.iter().map(|it| Span::new(offset(it.start), offset(it.end)));
-                self.veil.hidden.extend(spans.map(|span| origin.span(span)));
-            }
-            None => self.veil.hidden.push(entry.key_span),
-        }
+        let hidden = Origin::of_parts(self.text, entry.key_span, &entry.key, &parts);
+        self.veil.hidden.extend(hidden);
     }
 
     fn hide_scalar(&mut self, node: Node<'_>, value: &Value<'_>) {
@@ -188,15 +168,15 @@ impl Weaver<'_> {
         let decoded = node.scalar().unwrap_or_default();
         let source = source(self.text, value.span);
         match &hidden {
-            Hidden::Parts(parts) => match Origin::of(self.text, value.span, &decoded) {
-                Some(origin) => {
-                    let spans = parts.iter().map(|it| Span::new(offset(it.start), offset(it.end)));
-                    self.veil.hidden.extend(spans.map(|span| origin.span(span)));
+            Hidden::Parts(parts) => {
+                let spans = Origin::of_parts(self.text, value.span, &decoded, parts);
+                // What is hidden as a whole is not known in parts.
+                if !spans.contains(&value.span) {
                     let parts = parts.iter().filter_map(|part| decoded.get(part.clone()));
                     parts.for_each(|part| self.repeat(part));
                 }
-                None => self.veil.hidden.push(value.span),
-            },
+                self.veil.hidden.extend(spans);
+            }
             _ => {
                 self.veil.hidden.push(value.span);
                 self.repeat(&decoded);
@@ -223,7 +203,7 @@ impl Weaver<'_> {
     /// else did not get into the tree.
     fn hide_between(&mut self, whole: Span) {
         let mut at = whole.start;
-        let open = joined(std::mem::take(&mut self.open));
+        let open = Span::joined(std::mem::take(&mut self.open));
         let ends = Span::new(whole.end, whole.end);
         for span in open.into_iter().chain([ends]) {
             if span.end < at || span.start < whole.start || span.end > whole.end {
@@ -235,7 +215,7 @@ impl Weaver<'_> {
                 let from = line + gap.len() - gap.trim_start_matches(is_mark).len();
                 let to = line + gap.trim_end_matches(is_mark).len();
                 if from < to {
-                    self.veil.hidden.push(Span::new(offset(from), offset(to)));
+                    self.veil.hidden.push(Span::from(from..to));
                 }
                 line += gap.len();
             }
@@ -267,9 +247,5 @@ fn is_unmistakable(secret: &str) -> bool {
 }
 
 fn source(text: &str, span: Span) -> &str {
-    text.get(span.start as usize..span.end as usize).unwrap_or_default()
-}
-
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+    text.get(span.range()).unwrap_or_default()
 }

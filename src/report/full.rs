@@ -8,7 +8,7 @@ use annotate_snippets::{
 };
 
 use super::fold::{Folded, folded};
-use super::run::{Shown, Snippet, name_of, severity_word, unjudged_lines};
+use super::run::{Shown, Snippet, name_of, unjudged_lines};
 use super::{Appearance, Effect, Run};
 use crate::document::Location;
 
@@ -127,7 +127,7 @@ fn repeats(folded: &Folded<'_>) -> Vec<String> {
 fn whose(shown: &Shown) -> String {
     let finding = &shown.finding;
     let mut text =
-        format!("{}, policy {}/{}", severity_word(finding.severity), finding.policy, finding.entry);
+        format!("{}, policy {}/{}", finding.severity.as_str(), finding.policy, finding.entry);
     if shown.subject.is_some() {
         _ = write!(text, ", {}", shown.subject_line());
     }

@@ -33,8 +33,7 @@ struct Lines {
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     let counts = run.findings.iter().filter(|it| it.finding.state != State::Waived);
     let all: Vec<Degradation<'_>> = counts.map(degradation).collect();
-    let text = serde_json::to_string_pretty(&all);
-    text.unwrap_or_else(|_| unreachable!("strings, numbers and lists only")) + "\n"
+    super::pretty(&all)
 }
 
 fn degradation(shown: &Shown) -> Degradation<'_> {

@@ -188,8 +188,7 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
             notices: &run.summary.notices,
         },
     };
-    let json = serde_json::to_string_pretty(&document);
-    json.unwrap_or_else(|_| unreachable!("strings, numbers and lists only")) + "\n"
+    super::pretty(&document)
 }
 
 fn finding(shown: &Shown) -> FindingOut<'_> {
@@ -239,10 +238,7 @@ fn subject(identity: Option<&Identity>) -> SubjectOut<'_> {
         api_version: Some(identity.api_version()),
         kind: Some(&identity.kind),
         namespace: identity.namespace.as_deref(),
-        name: Some(match identity.name.as_str() {
-            "" => identity.stable_name(),
-            name => name,
-        }),
+        name: Some(identity.shown_name()),
     }
 }
 

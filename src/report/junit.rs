@@ -1,8 +1,8 @@
 //! JUnit XML: objects as test cases, for CI servers that count tests.
 //!
 //! A suite is a file, or the chart that wrote the objects. What denies is a failure; what only
-//! warns, is audited, was known before or is waived is skipped, with its text; a rule that broke is an error. An
-//! object without a finding is a test that passes.
+//! warns, is audited, was known before or is waived is skipped, with its text; a rule that broke
+//! is an error. An object without a finding is a test that passes.
 //!
 //! Sources: jenkinsci/xunit-plugin, `junit-10.xsd` (elements and attributes); GitLab,
 //! [Unit test reports](https://docs.gitlab.com/ci/testing/unit_test_reports) (a test is known by

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use super::owned::{Owned, by_owner};
 use super::run::{Shown, plural, unjudged_lines};
+use super::ticks::in_ticks;
 use super::{Appearance, Effect, Run};
 
 /// The most that a comment has, in bytes. GitHub takes 65,536 characters, GitLab a million.
@@ -80,7 +81,8 @@ fn bounded(lines: Vec<String>, room: usize, what: &str) -> String {
     out
 }
 
-/// Adds the findings of an owner that were not known before, and returns how many there was no room for.
+/// Adds the findings of an owner that were not known before, and returns how many there was no
+/// room for.
 fn add_details(out: &mut String, owned: &Owned<'_>, room: usize) -> usize {
     let listed = |it: &&&Shown| it.effect() != Effect::Existing;
     let total = owned.findings.iter().filter(listed).count();
@@ -139,15 +141,7 @@ fn code(text: &str) -> String {
 
 /// A message: what it has in backticks stays code, and nothing else in it is a mark.
 fn prose(text: &str) -> String {
-    let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len().is_multiple_of(2) {
-        return code(text);
-    }
-    let piece = |(rank, piece): (usize, &&str)| match rank % 2 {
-        1 => code(piece),
-        _ => plain(piece),
-    };
-    pieces.iter().enumerate().map(piece).collect()
+    in_ticks(text, plain, code)
 }
 
 fn plain(text: &str) -> String {
@@ -185,6 +179,6 @@ mod tests {
     #[test]
     fn nothing_in_a_message_is_a_mark() {
         assert_eq!(prose("image `a|b` of <b>@all</b>"), "image `a|b` of \\<b\\>`@`all\\<\\/b\\>");
-        assert_eq!(prose("one ` only"), "``one ` only``");
+        assert_eq!(prose("one ` only"), "one \\` only");
     }
 }

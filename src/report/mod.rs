@@ -18,8 +18,12 @@ mod rule;
 mod run;
 mod sarif;
 mod stats;
+mod ticks;
 mod xml;
 
+use serde::Serialize;
+
+pub(crate) use self::run::plural;
 pub use self::run::{
     Appearance, Effect, Run, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome,
     ShownRelated, Snippet, Summary,
@@ -81,6 +85,12 @@ impl Needs {
             objects: self.objects || other.objects,
         }
     }
+}
+
+/// JSON for programs that people look over the shoulder of.
+pub(crate) fn pretty(document: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(document);
+    text.unwrap_or_else(|_| unreachable!("strings, numbers and lists only")) + "\n"
 }
 
 const fn format(

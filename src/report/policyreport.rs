@@ -4,8 +4,7 @@
 //! in JSON, which is YAML too: `kubectl apply` takes it.
 //!
 //! A result is `fail` if it denies, `warn` if it warns, is audited or was known before, and `skip`
-//! if it is waived.
-//! No result carries a time: the same input gives the same bytes.
+//! if it is waived. No result carries a time: the same input gives the same bytes.
 
 use std::collections::BTreeMap;
 
@@ -52,8 +51,7 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     drafts.retain(|_, draft| !draft.counts.is_empty());
     let items: Vec<Json> = drafts.into_iter().map(|(home, draft)| draft.report(home)).collect();
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
-    let text = serde_json::to_string_pretty(&list);
-    text.unwrap_or_else(|_| unreachable!("strings, numbers and lists only")) + "\n"
+    super::pretty(&list)
 }
 
 impl Draft {
@@ -153,14 +151,10 @@ fn outcome(shown: &ShownOutcome) -> Json {
 fn resources(subject: Option<&Identity>) -> Vec<Json> {
     let resource = |subject: &Identity| {
         let mut resource = Map::new();
-        let name = match subject.name.as_str() {
-            "" => subject.stable_name(),
-            name => name,
-        };
         let mut add = |key: &str, value: &str| resource.insert(key.to_owned(), json!(value));
         add("apiVersion", &subject.api_version());
         add("kind", &subject.kind);
-        add("name", name);
+        add("name", subject.shown_name());
         subject.namespace.as_deref().map(|namespace| add("namespace", namespace));
         subject.uid.as_deref().map(|uid| add("uid", uid));
         Json::Object(resource)

@@ -1,53 +1,43 @@
 //! What there is to say of the rules of a run, for formats that carry their own documentation.
 
 use super::Run;
-use crate::engine::{Category, Rule, Severity};
+use crate::engine::{Category, OwnRule, Rule, Severity};
 use crate::rules;
 
 /// A rule that has a finding, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct About {
+pub(super) struct RuleText {
     pub(super) id: &'static str,
     /// What it flags.
     pub(super) summary: String,
     pub(super) why: String,
     /// The page, in Markdown.
     pub(super) page: String,
-    /// `None` for the linter's own findings.
-    pub(super) category: Option<Category>,
+    pub(super) category: Category,
     pub(super) severity: Severity,
 }
 
-impl About {
+impl RuleText {
     /// The rules that have findings, by id.
     pub(super) fn of(run: &Run) -> Vec<Self> {
         let mut ids: Vec<&'static str> = run.findings.iter().map(|it| it.finding.rule).collect();
         ids.sort_unstable();
         ids.dedup();
-        ids.into_iter().map(Self::new).collect()
+        ids.into_iter().filter_map(Self::new).collect()
     }
 
-    fn new(id: &'static str) -> Self {
-        if let Some(rule) = rules::find(id) {
-            return Self::of_rule(rule);
-        }
-        let (summary, why) = match id {
-            "duplicate-key" => (
-                "Flags a key that stands twice in one map.",
-                "The API server takes the last one, which is seldom what was meant.",
-            ),
-            _ => (
-                "Flags a document that can't be read.",
-                "The API server refuses it too, and nobody knows what is in it.",
-            ),
-        };
+    fn new(id: &str) -> Option<Self> {
+        rules::find(id).map(Self::of_rule).or_else(|| OwnRule::find(id).map(Self::of_own))
+    }
+
+    fn of_own(rule: &OwnRule) -> Self {
         Self {
-            id,
-            summary: summary.to_owned(),
-            why: why.to_owned(),
-            page: format!("{summary}\n\n{why}"),
-            category: None,
-            severity: Severity::Medium,
+            id: rule.id,
+            summary: rule.summary.to_owned(),
+            why: rule.why.to_owned(),
+            page: format!("{}\n\n{}", rule.summary, rule.why),
+            category: OwnRule::CATEGORY,
+            severity: rule.severity,
         }
     }
 
@@ -61,7 +51,7 @@ impl About {
             summary: rule.summary().to_owned(),
             why: why.join(" ").trim().to_owned(),
             page: lines.join("\n").trim().to_owned(),
-            category: Some(rule.category),
+            category: rule.category,
             severity: rule.severity,
         }
     }

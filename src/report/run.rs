@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::document::Location;
-use crate::engine::{Enforcement, Finding, Identity, Outcome, Severity, State, Status};
+use crate::engine::{Enforcement, Finding, Identity, Outcome, State, Status};
 use crate::resource::owner::Owner;
 
 /// Everything that a format may write.
@@ -210,10 +210,7 @@ impl Shown {
 /// A subject in words: `apps/v1 Deployment demo/web`.
 pub(super) fn name_of(subject: &Identity) -> String {
     let namespace = subject.namespace.as_deref().map(|it| format!("{it}/")).unwrap_or_default();
-    let name = match subject.name.as_str() {
-        "" => subject.stable_name(),
-        name => name,
-    };
+    let name = subject.shown_name();
     format!("{} {} {namespace}{name}", subject.api_version(), subject.kind)
 }
 
@@ -252,10 +249,11 @@ pub(super) fn counts<'r>(findings: impl IntoIterator<Item = &'r Shown>) -> [usiz
     counts
 }
 
-/// `1 file`, `2 files`.
-pub(super) fn plural(count: usize, one: &str) -> String {
+/// `1 file`, `2 files`, `2 fixes`.
+pub(crate) fn plural(count: usize, one: &str) -> String {
     match count {
         1 => format!("1 {one}"),
+        count if one.ends_with('x') => format!("{count} {one}es"),
         count => format!("{count} {one}s"),
     }
 }
@@ -273,9 +271,4 @@ pub(super) fn unjudged_lines(run: &Run) -> Vec<String> {
         format!("{word} {policy}/{entry} for {count} of the objects: {reason}")
     };
     counted.into_iter().map(line).collect()
-}
-
-/// The severity as a word.
-pub(super) const fn severity_word(severity: Severity) -> &'static str {
-    severity.as_str()
 }

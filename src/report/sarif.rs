@@ -8,11 +8,11 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::rule::About;
+use super::rule::RuleText;
 use super::run::{Shown, ShownEdit, ShownRelated, name_of, unjudged_lines};
 use super::{Appearance, Run};
 use crate::document::Location;
-use crate::engine::{Applicability, Category, Enforcement, Severity, State, Status};
+use crate::engine::{Applicability, Category, Enforcement, MASK, Severity, State, Status};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -39,7 +39,7 @@ struct RunOut<'r> {
 /// Made one after another while they are written: a run may have very many.
 struct Results<'r> {
     run: &'r Run,
-    rules: &'r [About],
+    rules: &'r [RuleText],
 }
 
 impl Serialize for Results<'_> {
@@ -52,7 +52,7 @@ impl Serialize for Results<'_> {
 }
 
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
-    let rules = About::of(run);
+    let rules = RuleText::of(run);
     let unreadable = run.findings.iter().any(|it| it.is_unreadable());
     let log = Log {
         schema: SCHEMA,
@@ -64,7 +64,7 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
                 "rules": rules.iter().map(rule).collect::<Vec<_>>(),
             }}),
             column_kind: "unicodeCodePoints",
-            redaction_tokens: ["•••"],
+            redaction_tokens: [MASK],
             invocations: json!([{
                 "executionSuccessful": !unreadable && run.summary.errors == 0,
                 "toolExecutionNotifications": notifications(run),
@@ -73,16 +73,13 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
             properties: json!({"policySet": run.policy_set}),
         }],
     };
-    let text = serde_json::to_string_pretty(&log);
-    text.unwrap_or_else(|_| unreachable!("strings, numbers and lists only")) + "\n"
+    super::pretty(&log)
 }
 
-fn rule(about: &About) -> Json {
+fn rule(about: &RuleText) -> Json {
     let mut properties = Map::new();
-    if let Some(category) = about.category {
-        properties.insert("tags".to_owned(), json!([category.as_str()]));
-    }
-    if about.category == Some(Category::Security) {
+    properties.insert("tags".to_owned(), json!([about.category.as_str()]));
+    if about.category == Category::Security {
         properties.insert("security-severity".to_owned(), json!(score(about.severity)));
     }
     json!({

@@ -51,7 +51,7 @@ declare_rule! {
     ///     function: label:none
     ///     domain:
     ///     subsystem: <subsystem>
-    ///     intent: TODO
+    ///     intent: TBD
     ///     replica: 1
     /// ```
     ///

@@ -4,59 +4,22 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use tempfile::TempDir;
-
-use crate::cli::{run, run_with};
+use crate::cli::run;
+use crate::folder::{Folder, policy_about_config_maps};
 
 /// A policy with one plain rule, so that these tests don't rest on what is shipped.
-const POLICY: &str = "
-apiVersion: portcullis.skao.int/v1alpha1
-kind: Policy
-metadata: {name: plain}
-spec:
-  scope: {kinds: [ConfigMap]}
-  rules:
-    - rule: field-required
-      params: {field: 'metadata.labels[\"app\"]'}
-";
+fn policy() -> String {
+    policy_about_config_maps(&[
+        "{rule: field-required, params: {field: 'metadata.labels[\"app\"]'}}",
+    ])
+}
 
 const BAD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bad\n";
 const GOOD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: good\n  labels: {app: a}\n";
 
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        folder.write("policy/plain.yaml", POLICY);
-        folder
-    }
-
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
-        let path = self.0.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn lint(&self, arguments: &[&str]) -> crate::cli::Ran {
-        self.lint_with(arguments, "")
-    }
-
-    fn lint_with(&self, arguments: &[&str], stdin: impl AsRef<[u8]>) -> crate::cli::Ran {
-        let policy = self.path("policy");
-        let fixed = ["lint", "--no-default-policies", "--policy", &policy];
-        run_with(&[&fixed, arguments].concat(), stdin)
-    }
-}
-
 #[test]
 fn the_exit_code_says_what_the_cluster_would_say() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let (bad, good) = (folder.write("bad.yaml", BAD), folder.write("good.yaml", GOOD));
     assert_eq!(folder.lint(&[&good]).code, 0);
     let ran = folder.lint(&[&bad, &good]);
@@ -66,7 +29,7 @@ fn the_exit_code_says_what_the_cluster_would_say() {
 
 #[test]
 fn nothing_but_comments_is_no_object_and_no_mistake() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     for text in ["", "\n\n", "# nothing\n", "---\n# nothing\n---\n", "\u{feff}# a\r\n"] {
         let ran = folder.lint_with(&["-"], text);
         assert_eq!(ran.code, 0, "{text:?} {ran:?}");
@@ -76,19 +39,19 @@ fn nothing_but_comments_is_no_object_and_no_mistake() {
 
 #[test]
 fn a_run_without_any_object_could_not_run() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let values = folder.write("values.yaml", "image: {tag: 1.0.0}\n");
     let ran = folder.lint(&[&values]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("--allow-empty"), "{ran:?}");
     assert_eq!(folder.lint(&["--allow-empty", &values]).code, 0);
-    fs::create_dir(folder.0.path().join("empty")).unwrap();
+    fs::create_dir(folder.file("empty")).unwrap();
     assert_eq!(folder.lint(&[&folder.path("empty")]).code, 2);
 }
 
 #[test]
 fn what_can_not_be_read_is_a_placed_finding_and_the_rest_is_judged() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let broken = folder.write("broken.yaml", format!("{BAD}---\na: [1\n---\n{GOOD}"));
     let ran = folder.lint(&["--format", "json", &broken]);
     assert_eq!(ran.code, 2, "{ran:?}");
@@ -107,7 +70,7 @@ fn what_can_not_be_read_is_a_placed_finding_and_the_rest_is_judged() {
 
 #[test]
 fn a_binary_file_is_a_placed_finding() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     for bytes in [&b"apiVersion: v1\nkind: \xff\xfe\n"[..], b"a\0b", b"\x7fELF\x01\x02\x00\x00"] {
         let binary = folder.write("binary.yaml", bytes);
         let good = folder.write("good.yaml", GOOD);
@@ -122,7 +85,7 @@ fn a_binary_file_is_a_placed_finding() {
 
 #[test]
 fn a_path_that_is_not_there_is_told_and_the_rest_is_judged() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let bad = folder.write("bad.yaml", BAD);
     let ran = folder.lint(&["--format", "concise", &folder.path("missing.yaml"), &bad]);
     assert_eq!(ran.code, 2, "{ran:?}");
@@ -134,7 +97,7 @@ fn a_path_that_is_not_there_is_told_and_the_rest_is_judged() {
 
 #[test]
 fn a_file_without_permission_is_told_and_the_rest_is_judged() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let secret = folder.write("secret.yaml", GOOD);
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&secret).is_ok() {
@@ -151,7 +114,7 @@ fn a_file_without_permission_is_told_and_the_rest_is_judged() {
 
 #[test]
 fn odd_but_legal_texts_are_judged_as_plain_ones() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let json = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "bad"}}"#;
     let list = format!("apiVersion: v1\nkind: List\nitems:\n- {json}\n- {json}\n");
     let odd = [
@@ -178,7 +141,7 @@ fn odd_but_legal_texts_are_judged_as_plain_ones() {
 
 #[test]
 fn an_item_of_a_list_has_its_own_place() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: one\n    labels: {app: a}\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: two\n    labels: {other: a}\n";
     let ran = folder.lint_with(&["--format", "json", "-"], list);
     let finding = &ran.json()["findings"][0];
@@ -193,7 +156,7 @@ fn an_item_of_a_list_has_its_own_place() {
 
 #[test]
 fn half_an_object_is_a_finding() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let ran = folder.lint_with(&["--format", "concise", "-"], "kind: ConfigMap\nmetadata: {}\n");
     assert!(ran.stdout.contains("the object has no `apiVersion`"), "{ran:?}");
     assert_eq!(ran.code, 2, "{ran:?}");
@@ -201,7 +164,7 @@ fn half_an_object_is_a_finding() {
 
 #[test]
 fn a_key_that_stands_twice_is_a_finding() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     let text = GOOD.replace("  name: good\n", "  name: good\n  name: better\n");
     let ran = folder.lint_with(&["--format", "json", "-"], text);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -213,8 +176,8 @@ fn a_key_that_stands_twice_is_a_finding() {
 
 #[test]
 fn the_bar_can_be_lowered() {
-    let folder = Folder::new();
-    folder.write("policy/plain.yaml", POLICY.replace("spec:\n", "spec:\n  enforcement: Warn\n"));
+    let folder = Folder::with_policy(&policy());
+    folder.write("policy.yaml", policy().replace("spec:\n", "spec:\n  enforcement: Warn\n"));
     let bad = folder.write("bad.yaml", BAD);
     assert_eq!(folder.lint(&[&bad]).code, 0);
     assert_eq!(folder.lint(&["--fail-on", "warn", &bad]).code, 1);
@@ -225,9 +188,9 @@ fn the_bar_can_be_lowered() {
 
 #[test]
 fn a_missing_fact_is_printed_and_strict_fails() {
-    let folder = Folder::new();
-    let scoped = POLICY.replace("{kinds: [ConfigMap]}", "{kinds: [ConfigMap], tiers: [ci]}");
-    folder.write("policy/plain.yaml", scoped);
+    let folder = Folder::with_policy(&policy());
+    let scoped = policy().replace("{kinds: [ConfigMap]}", "{kinds: [ConfigMap], tiers: [ci]}");
+    folder.write("policy.yaml", scoped);
     let bad = folder.write("bad.yaml", BAD);
     let ran = folder.lint(&[&bad]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -239,12 +202,12 @@ fn a_missing_fact_is_printed_and_strict_fails() {
 
 #[test]
 fn a_namespace_in_the_set_tells_its_labels() {
-    let folder = Folder::new();
-    let scoped = POLICY.replace(
+    let folder = Folder::with_policy(&policy());
+    let scoped = policy().replace(
         "{kinds: [ConfigMap]}",
         "{kinds: [ConfigMap], namespaceSelector: {matchLabels: {team: a}}}",
     );
-    folder.write("policy/plain.yaml", scoped);
+    folder.write("policy.yaml", scoped);
     let namespace =
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: here, labels: {team: a}}\n---\n";
     let ran = folder.lint_with(&["--namespace", "here", "-"], format!("{namespace}{BAD}"));
@@ -257,7 +220,7 @@ fn a_namespace_in_the_set_tells_its_labels() {
 
 #[test]
 fn a_directory_is_searched_for_manifests() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     folder.write("tree/a/bad.yaml", BAD);
     folder.write("tree/b/bad.yml", BAD.replace("bad", "worse"));
     folder.write("tree/c/bad.json", r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{}}"#);
@@ -271,7 +234,7 @@ fn a_directory_is_searched_for_manifests() {
 
 #[test]
 fn findings_stand_in_the_promised_order_and_twice_the_same() {
-    let folder = Folder::new();
+    let folder = Folder::with_policy(&policy());
     for name in ["b.yaml", "a.yaml"] {
         folder.write(&format!("tree/{name}"), format!("{BAD}---\n{BAD}"));
     }
@@ -295,20 +258,8 @@ fn findings_stand_in_the_promised_order_and_twice_the_same() {
 /// The object that comes first counts, wherever the other copies are.
 #[test]
 fn a_related_place_is_found_in_any_file() {
-    let folder = Folder::new();
-    folder.write(
-        "policy/plain.yaml",
-        "
-apiVersion: portcullis.skao.int/v1alpha1
-kind: Policy
-metadata: {name: plain}
-spec:
-  scope: {kinds: [ConfigMap]}
-  rules:
-    - rule: unique
-      params: {field: data.port}
-",
-    );
+    let rule = "{rule: unique, params: {field: data.port}}";
+    let folder = Folder::with_policy(&policy_about_config_maps(&[rule]));
     let object = |name: &str, namespace: &str| {
         format!(
             "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\n\
@@ -337,13 +288,12 @@ spec:
 
 #[test]
 fn a_broken_policy_is_told_with_its_line_and_nothing_is_judged() {
-    let folder = Folder::new();
-    folder
-        .write("policy/plain.yaml", POLICY.replace("rule: field-required", "rule: field-requird"));
+    let folder = Folder::with_policy(&policy());
+    folder.write("policy.yaml", policy().replace("rule: field-required", "rule: field-requird"));
     let bad = folder.write("bad.yaml", BAD);
     let ran = folder.lint(&[&bad]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    assert!(ran.stderr.contains("plain.yaml:8:"), "{ran:?}");
+    assert!(ran.stderr.contains("policy.yaml:7:"), "{ran:?}");
     assert!(ran.stderr.contains("did you mean `field-required`?"), "{ran:?}");
     assert_eq!(ran.stdout, "");
 }

@@ -24,6 +24,7 @@ mod engine_contained;
 mod engine_ratchet;
 mod engine_scope;
 mod engine_waiver;
+mod folder;
 mod host_network;
 mod lint;
 mod manifest;

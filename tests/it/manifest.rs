@@ -7,9 +7,8 @@ use portcullis::document::Path;
 use portcullis::engine::About;
 use portcullis::manifest::{Manifest, find, read};
 use serde_json::Value as Json;
-use tempfile::TempDir;
 
-use crate::cli::run_with;
+use crate::folder::{Folder, policy_about_config_maps};
 
 /// What Helm writes of two charts, one below the other, as `helm template --include-crds` does.
 const RENDERED: &str = "\
@@ -119,9 +118,8 @@ fn an_object_is_of_the_chart_and_template_that_helm_names() {
 
 #[test]
 fn a_report_names_the_owner() {
-    let folder = Folder::new();
-    folder.write("policy.yaml", POLICY);
-    let json = folder.lint("json", &["-"], RENDERED);
+    let folder = folder();
+    let json = folder.lint_with(&["--format", "json", "-"], RENDERED).json();
     let owner = |rank: usize| json["findings"][rank]["owner"].clone();
     assert_eq!(
         owner(2),
@@ -238,48 +236,20 @@ fn what_is_missing_is_at_the_nearest_place_above() {
     );
 }
 
-/// A policy that finds something in every ConfigMap.
-const POLICY: &str = "
-apiVersion: portcullis.skao.int/v1alpha1
-kind: Policy
-metadata: {name: plain}
-spec:
-  scope: {kinds: [ConfigMap]}
-  rules: [{rule: field-forbidden, params: {field: metadata.name}}]
-";
+/// With a policy that finds something in every ConfigMap.
+fn folder() -> Folder {
+    let rule = "{rule: field-forbidden, params: {field: metadata.name}}";
+    Folder::with_policy(&policy_about_config_maps(&[rule]))
+}
 
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.0.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    /// The names of the files that a path leads to, from this folder down.
-    fn found(&self, name: &str) -> Vec<String> {
-        let found = find(FilePath::new(&self.path(name)));
-        let unread = found.unread.iter().map(|it| format!("! {}", it.problem));
-        let below = |path: &std::path::PathBuf| {
-            path.strip_prefix(self.0.path()).unwrap().to_str().unwrap().to_owned()
-        };
-        found.files.iter().map(below).chain(unread).collect()
-    }
-
-    fn lint(&self, format: &str, paths: &[&str], stdin: &str) -> Json {
-        let policy = self.path("policy.yaml");
-        let fixed = ["lint", "--no-default-policies", "--format", format, "--policy", &policy];
-        run_with(&[&fixed, paths].concat(), stdin).json()
-    }
+/// The names of the files that a path leads to, from the folder down.
+fn found(folder: &Folder, name: &str) -> Vec<String> {
+    let found = find(FilePath::new(&folder.path(name)));
+    let unread = found.unread.iter().map(|it| format!("! {}", it.problem));
+    let below = |path: &std::path::PathBuf| {
+        path.strip_prefix(folder.root()).unwrap().to_str().unwrap().to_owned()
+    };
+    found.files.iter().map(below).chain(unread).collect()
 }
 
 #[test]
@@ -312,9 +282,9 @@ fn a_path_is_a_file_a_directory_or_a_glob() {
         ("*.nothing", &["! no file matches"]),
         ("nowhere.yaml", &["! No such file or directory (os error 2)"]),
     ] {
-        assert_eq!(folder.found(path), files, "{path}");
+        assert_eq!(found(&folder, path), files, "{path}");
     }
-    let broken = folder.found("a[.yaml");
+    let broken = found(&folder, "a[.yaml");
     assert!(matches!(&broken[..], [only] if only.starts_with("! ")), "{broken:?}");
 }
 
@@ -341,15 +311,15 @@ fn what_can_not_be_read_says_why() {
 
 #[test]
 fn a_file_that_two_paths_lead_to_is_read_once() {
-    let folder = Folder::new();
-    folder.write("policy.yaml", POLICY);
+    let folder = folder();
     let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
     folder.write("in/a.yaml", text);
     std::os::unix::fs::symlink(folder.path("in"), folder.path("same")).unwrap();
     let paths =
         ["in", "in/a.yaml", "in/../in/a.yaml", "in/*.yaml", "same"].map(|it| folder.path(it));
-    let paths: Vec<&str> = paths.iter().map(String::as_str).chain(["-"]).collect();
-    let json = folder.lint("json", &paths, text);
+    let paths = paths.iter().map(String::as_str);
+    let arguments: Vec<&str> = ["--format", "json"].into_iter().chain(paths).chain(["-"]).collect();
+    let json = folder.lint_with(&arguments, text).json();
     let files: Vec<&Json> =
         json["findings"].as_array().unwrap().iter().map(|it| &it["location"]["file"]).collect();
     // As the first of them calls it; and the standard input is another text.

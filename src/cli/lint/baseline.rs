@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::policies::unreadable;
 use crate::cli::{Console, Failure, whole};
-use crate::engine::{Finding, State};
-use crate::manifest::UNREADABLE;
-use crate::report::{Run, Shown};
+use crate::engine::{Finding, State, UNREADABLE};
+use crate::report::{self, Run, Shown};
 
 const VERSION: u32 = 1;
 
@@ -103,13 +102,13 @@ impl Baseline {
 /// Writes what was found as known, but for what is waived or could not be read. Returns whether it
 /// is written; tells the person if it is not.
 pub(super) fn write(file: &Path, run: &Run, console: &mut Console) -> bool {
-    let is_known =
-        |shown: &&Shown| shown.finding.state != State::Waived && shown.finding.rule != UNREADABLE;
+    let is_known = |shown: &&Shown| {
+        shown.finding.state != State::Waived && shown.finding.rule != UNREADABLE.id
+    };
     let mut findings: Vec<Known> = run.findings.iter().filter(is_known).map(known).collect();
     findings.sort();
     findings.dedup();
-    let text = serde_json::to_string_pretty(&Document { version: VERSION, findings });
-    let text = text.unwrap_or_else(|_| unreachable!("strings, numbers and lists only")) + "\n";
+    let text = report::pretty(&Document { version: VERSION, findings });
     let written = whole::write(file, text.as_bytes());
     if let Err(error) = &written {
         let file = file.display();

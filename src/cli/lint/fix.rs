@@ -9,13 +9,14 @@ use std::path::Path;
 use json_patch::Patch;
 
 use super::diff::unified;
-use super::input::Input;
 use super::judge::Judged;
+use super::texts::Texts;
 use crate::cli::policies::File;
 use crate::cli::{Console, whole};
 use crate::document::Location;
 use crate::engine::Fix;
 use crate::manifest::{self, Amendment, Item, Manifest};
+use crate::report::plural;
 
 /// After so many rounds two fixes undo each other.
 const ROUNDS: usize = 10;
@@ -46,7 +47,7 @@ pub(super) struct Amended {
 #[derive(Debug, Default)]
 pub(super) struct Fixed {
     /// The texts after it, of all files.
-    pub(super) input: Input,
+    pub(super) input: Texts,
     /// How many are written into each file.
     written: HashMap<usize, usize>,
     refused: Vec<String>,
@@ -86,7 +87,7 @@ impl Amended {
 
 impl Fixed {
     /// Fixes the texts of `input` as often as it takes. `judge` judges texts and amends them.
-    pub(super) fn of(input: &Input, judge: impl Fn(&Input) -> Vec<Judged>) -> Self {
+    pub(super) fn of(input: &Texts, judge: impl Fn(&Texts) -> Vec<Judged>) -> Self {
         let mut fixed = Self { input: input.clone(), ..Self::default() };
         for round in 0..=ROUNDS {
             let judged = judge(&fixed.input);
@@ -115,7 +116,7 @@ impl Fixed {
     }
 
     /// Takes files back whose fixes have no end.
-    fn give_up(&mut self, input: &Input, ranks: &[usize]) {
+    fn give_up(&mut self, input: &Texts, ranks: &[usize]) {
         for rank in ranks {
             let (Some(file), Some(original)) =
                 (self.input.files.get_mut(*rank), input.files.get(*rank))
@@ -128,7 +129,7 @@ impl Fixed {
     }
 
     /// What is changed, line by line, for a person.
-    pub(super) fn difference(&self, input: &Input) -> String {
+    pub(super) fn difference(&self, input: &Texts) -> String {
         let changed = self.changed(input);
         changed.map(|(_, old, new)| unified(old.name(), old.text(), new.text())).collect()
     }
@@ -136,14 +137,14 @@ impl Fixed {
     /// The files that are other than in `input`: which they are, as they were, as they are.
     fn changed<'f>(
         &'f self,
-        input: &'f Input,
+        input: &'f Texts,
     ) -> impl Iterator<Item = (usize, &'f File, &'f File)> {
         let both = input.files.iter().zip(&self.input.files).enumerate();
         both.filter(|(_, (old, new))| old != new).map(|(rank, (old, new))| (rank, old, new))
     }
 
     /// Writes what is changed, and tells the person. Returns whether all is written.
-    pub(super) fn write(&self, input: &Input, console: &mut Console) -> bool {
+    pub(super) fn write(&self, input: &Texts, console: &mut Console) -> bool {
         let mut all_written = self.endless.is_empty();
         let (mut fixes, mut files) = (0, 0);
         for (rank, old, new) in self.changed(input) {
@@ -160,7 +161,7 @@ impl Fixed {
             }
         }
         if files > 0 {
-            let (fixes, files) = (plural(fixes, "fix", "es"), plural(files, "file", "s"));
+            let (fixes, files) = (plural(fixes, "fix"), plural(files, "file"));
             console.note(format_args!("wrote {fixes} into {files}"));
         }
         self.tell_left(console);
@@ -185,13 +186,6 @@ fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
         return Err("it was changed meanwhile".to_owned());
     }
     whole::write(path, new.as_bytes()).map_err(|error| error.to_string())
-}
-
-fn plural(count: usize, one: &str, ending: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {one}{ending}"),
-    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ mod baseline;
 mod diff;
 mod fix;
 mod flags;
-mod input;
 mod judge;
 mod output;
 mod own;
 mod place;
+mod texts;
 
 pub(super) use self::flags::Arguments;
 
@@ -17,10 +17,10 @@ use rayon::prelude::*;
 
 use self::baseline::Baseline;
 use self::fix::Fixed;
-use self::input::Input;
 use self::judge::{Bench, Judged};
 use self::own::unread_shown;
 use self::place::Objects;
+use self::texts::Texts;
 use super::facts::Said;
 use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure};
 use crate::engine::{Applicability, Engine, Inventory, Standing, Status};
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     output::check(arguments.outputs())?;
     let known = Baseline::read(arguments.baseline.as_deref())?;
     let said = arguments.given.read()?;
-    let mut input = Input::read(&arguments.paths, console)?;
+    let mut input = Texts::read(&arguments.paths, console)?;
     if arguments.fix && input.paths.contains(&None) {
         let failure = Failure::new("what comes by the standard input can't be fixed");
         return Err(failure.help("name files, or give `--diff`"));
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let mut all_written = true;
     let mut difference = None;
     if let Some(most) = arguments.fixes() {
-        let judge = |input: &Input| court.judge(input, Needs::default(), Some(most)).files;
+        let judge = |input: &Texts| court.judge(input, Needs::default(), Some(most)).files;
         let fixed = Fixed::of(&input, judge);
         if arguments.diff {
             difference = Some(fixed.difference(&input));
@@ -88,14 +88,14 @@ struct Court<'c> {
 }
 
 /// All files, judged.
-struct Verdict {
+struct AllJudged {
     files: Vec<Judged>,
     objects: usize,
     now: Timestamp,
 }
 
 impl Court<'_> {
-    fn judge(&self, input: &Input, needs: Needs, fixes: Option<Applicability>) -> Verdict {
+    fn judge(&self, input: &Texts, needs: Needs, fixes: Option<Applicability>) -> AllJudged {
         let Self { engine, said, known } = *self;
         let read: Vec<Manifest<'_>> =
             input.files.par_iter().map(|file| Manifest::read(file.name(), file.text())).collect();
@@ -110,13 +110,13 @@ impl Court<'_> {
         let objects = manifests.iter().map(|it| it.items.len()).sum();
         // To free many trees takes a while.
         manifests.into_par_iter().for_each(drop);
-        Verdict { files, objects, now }
+        AllJudged { files, objects, now }
     }
 }
 
 /// All files as one run.
-fn gather(engine: &Engine, input: &Input, judged: Verdict) -> Run {
-    let Verdict { files, objects, now } = judged;
+fn gather(engine: &Engine, input: &Texts, judged: AllJudged) -> Run {
+    let AllJudged { files, objects, now } = judged;
     let mut run = Run { policy_set: engine.digest().to_string(), ..Run::default() };
     run.summary = Summary {
         files: input.files.len(),

@@ -1,10 +1,8 @@
 //! Findings of the linter's own: about texts, which no policy speaks of.
 
 use crate::document::{Duplicate, Location, Path, Problem, Span};
-use crate::engine::Finding;
-use crate::manifest::{
-    DUPLICATE_KEY, Item, Manifest, UNREADABLE, Unread, file_identity, problem_finding,
-};
+use crate::engine::{DUPLICATE_KEY, Finding, UNREADABLE};
+use crate::manifest::{Item, Manifest, Unread, file_identity, problem_finding};
 use crate::report::Shown;
 
 /// A document that can't be read.
@@ -13,7 +11,7 @@ pub(super) fn problem_shown(manifest: &Manifest<'_>, problem: &Problem) -> Shown
     let location = manifest.location_of(problem.span, true);
     let path = Path { steps: vec![location.line.into()] };
     let finding =
-        problem_finding(UNREADABLE, &subject, path, problem.message.clone(), problem.help.clone());
+        problem_finding(&UNREADABLE, &subject, path, problem.message.clone(), problem.help.clone());
     shown(Finding { path: Path::root(), ..finding }, location)
 }
 
@@ -29,7 +27,7 @@ pub(super) fn unread_shown(unread: &Unread) -> Shown {
         end_column: 1,
         exact: false,
     };
-    shown(problem_finding(UNREADABLE, &subject, Path::root(), message, None), location)
+    shown(problem_finding(&UNREADABLE, &subject, Path::root(), message, None), location)
 }
 
 /// The keys of an item that stand twice, each at the last one, which is the one that counts.
@@ -48,7 +46,7 @@ pub(super) fn duplicate_keys(
         let first = manifest.location_of(first, true);
         let message = format!("the key stands twice; the first is on line {}", first.line);
         let help = Some("remove one of them".to_owned());
-        let finding = problem_finding(DUPLICATE_KEY, &item.identity, path, message, help);
+        let finding = problem_finding(&DUPLICATE_KEY, &item.identity, path, message, help);
         (finding, (manifest.location_of(last, true), last))
     };
     keys.into_iter().map(finding).collect()

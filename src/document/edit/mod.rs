@@ -40,7 +40,7 @@ pub struct Refusal {
 /// The edits of `text` that do to `document`, which was read from it, what `patch` does. In the
 /// order of the text; none overlaps another.
 pub fn edits(text: &str, document: &Document<'_>, patch: &Patch) -> Result<Vec<Edit>, Refusal> {
-    let source = document.span.start as usize..document.span.end as usize;
+    let source = document.span.range();
     let Some(source) = text.get(source) else { return Err(refuse("the text is another one")) };
     let mut draft = Draft::new(source);
     let mut expected = Json::from(&document.value);

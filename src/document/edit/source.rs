@@ -48,7 +48,7 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn slice(&self, span: Span) -> Option<&'a str> {
-        self.text.get(span.start as usize..span.end as usize)
+        self.text.get(span.range())
     }
 
     /// Whether a value is written as `{…}` or `[…]`.

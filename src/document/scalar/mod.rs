@@ -7,6 +7,8 @@
 mod block;
 mod flow;
 
+use std::ops::Range;
+
 use super::value::Span;
 
 /// Where each part of one scalar's decoded text stands in its source.
@@ -32,7 +34,7 @@ impl Origin {
     /// The origin of `decoded`, which the token `token` of `text` stands for: a YAML scalar of any
     /// style, or a JSON string. `None` if the token does not decode to this text.
     pub fn of(text: &str, token: Span, decoded: &str) -> Option<Self> {
-        let source = text.get(token.start as usize..token.end as usize)?;
+        let source = text.get(token.range())?;
         let mut trace = Trace { base: token.start, decoded, at: 0, parts: Vec::new() };
         let end = match source.as_bytes().first() {
             Some(b'"') => flow::double_quoted(source, &mut trace)?,
@@ -43,6 +45,19 @@ impl Origin {
         };
         let end = token.start.saturating_add(u32::try_from(end).ok()?);
         (trace.at == decoded.len()).then_some(Self { parts: trace.parts, end })
+    }
+
+    /// Where parts of `decoded` stand, as in [`Origin::of`]: the whole token where it is all of
+    /// the text, or where nobody can tell.
+    pub fn of_parts(text: &str, token: Span, decoded: &str, parts: &[Range<usize>]) -> Vec<Span> {
+        match parts {
+            [] => Vec::new(),
+            [whole] if *whole == (0..decoded.len()) => vec![token],
+            parts => match Self::of(text, token, decoded) {
+                Some(origin) => parts.iter().map(|it| origin.span(it.clone().into())).collect(),
+                None => vec![token],
+            },
+        }
     }
 
     /// The source of a span of the decoded text.

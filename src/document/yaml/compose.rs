@@ -23,7 +23,7 @@ pub(super) fn compose<'a>(
     piece: Span,
     budget: &mut Budget,
 ) -> Result<Document<'a>, Problem> {
-    let source = text.get(piece.start as usize..piece.end as usize).unwrap_or_default();
+    let source = text.get(piece.range()).unwrap_or_default();
     refuse::carriage_return(text, piece)?;
     let mut composer = Composer {
         text,
@@ -303,7 +303,7 @@ impl<'a> Composer<'a, '_> {
             Inside::Map { fields, key, merged } => match key.take() {
                 None => {
                     let span = value.span;
-                    let source = self.text.get(span.start as usize..span.end as usize);
+                    let source = self.text.get(span.range());
                     let field = Key::Field(key::text(value, source.unwrap_or_default())?, span);
                     self.add_key(field);
                 }

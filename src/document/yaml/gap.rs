@@ -33,7 +33,7 @@ pub(in crate::document) fn find(text: &str, gap: Span, wanted: impl Fn(u8) -> bo
 
 /// The first tab that stands where go-yaml looks for a key, and so takes for indentation.
 pub(super) fn indenting_tab(text: &str, gap: Span, after: After) -> Option<Span> {
-    let bytes = text.as_bytes().get(gap.start as usize..gap.end as usize)?;
+    let bytes = text.as_bytes().get(gap.range())?;
     memchr(b'\t', bytes)?;
     let mut line_begins = after == After::Line;
     let mut scalar_goes_on = after;

@@ -37,7 +37,7 @@ pub(super) fn text<'a>(key: Value<'a>, source: &str) -> Result<Cow<'a, str>, Pro
 
 /// The key that infinity or NaN is.
 pub(super) fn not_finite(text: &str, token: Span) -> Cow<'static, str> {
-    let source = text.get(token.start as usize..token.end as usize).unwrap_or_default();
+    let source = text.get(token.range()).unwrap_or_default();
     Cow::Borrowed(match resolve::numeric(source) {
         Numeric::Float(f64::INFINITY) => ".inf",
         Numeric::Float(f64::NEG_INFINITY) => "-.inf",

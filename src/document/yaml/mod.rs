@@ -82,7 +82,7 @@ impl<'a> Iterator for Documents<'a> {
 
 impl<'a> Documents<'a> {
     fn document(&mut self, piece: Span) -> Result<Document<'a>, Problem> {
-        let source = self.text.get(piece.start as usize..piece.end as usize).unwrap_or_default();
+        let source = self.text.get(piece.range()).unwrap_or_default();
         if split::is_empty(source) {
             return Ok(Document {
                 value: Value { span: piece, body: Body::Null },

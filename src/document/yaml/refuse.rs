@@ -15,7 +15,7 @@ pub(super) fn scalar(
     style: ScalarStyle,
     in_flow: bool,
 ) -> Result<(), Problem> {
-    let source = || text.get(span.start as usize..span.end as usize).unwrap_or_default();
+    let source = || text.get(span.range()).unwrap_or_default();
     match style {
         ScalarStyle::Plain if in_flow => match source().find('?') {
             Some(at) => Err(Problem::new(sub(span, at, 1), "`?` marks a key here")
@@ -52,7 +52,7 @@ fn indenting_tab(source: &str) -> Option<usize> {
 
 /// Refuses a carriage return that ends a line alone: to YAML it does, to no editor of today.
 pub(super) fn carriage_return(text: &str, piece: Span) -> Result<(), Problem> {
-    let source = text.get(piece.start as usize..piece.end as usize).unwrap_or_default().as_bytes();
+    let source = text.get(piece.range()).unwrap_or_default().as_bytes();
     match memchr_iter(b'\r', source).find(|&at| source.get(at + 1) != Some(&b'\n')) {
         Some(at) => Err(Problem::new(sub(piece, at, 1), "carriage return without a line feed")
             .with_help("save the file with line feeds as line ends")),
@@ -68,7 +68,7 @@ pub(super) struct LineBreaks {
 
 impl LineBreaks {
     pub(super) fn find(text: &str, piece: Span) -> Self {
-        let source = text.get(piece.start as usize..piece.end as usize).unwrap_or_default();
+        let source = text.get(piece.range()).unwrap_or_default();
         if source.is_ascii() {
             return Self { places: Vec::new() };
         }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::report::Run;
 use crate::report::owned::by_owner;
-use crate::report::run::{Shown, ShownRelated, Snippet, name_of, severity_word};
+use crate::report::run::{Shown, ShownRelated, Snippet, name_of};
+use crate::report::ticks::in_ticks;
 use crate::report::xml::{attribute, text};
 
 pub(super) fn findings(out: &mut String, run: &Run) {
@@ -25,22 +26,14 @@ pub(super) fn findings(out: &mut String, run: &Run) {
 
 /// A message, with what it has in backticks as code.
 pub(super) fn message(raw: &str) -> String {
-    let pieces: Vec<&str> = raw.split('`').collect();
-    if pieces.len().is_multiple_of(2) {
-        return text(raw);
-    }
-    let piece = |(rank, piece): (usize, &&str)| match rank % 2 {
-        1 => format!("<code>{}</code>", text(piece)),
-        _ => text(piece),
-    };
-    pieces.iter().enumerate().map(piece).collect()
+    in_ticks(raw, text, |code| format!("<code>{}</code>", text(code)))
 }
 
 fn finding(out: &mut String, shown: &Shown, owner: &str) {
     let finding = &shown.finding;
     let at = &shown.location;
     let effect = shown.effect().as_str();
-    let severity = severity_word(finding.severity);
+    let severity = finding.severity.as_str();
     _ = writeln!(
         out,
         "<article class=\"{effect}\" data-effect=\"{effect}\" data-severity=\"{severity}\" \

@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 
 use self::plot::{Bar, bars};
 use super::owned::by_owner;
-use super::rule::About;
-use super::run::{severity_word, unjudged_lines};
+use super::rule::RuleText;
+use super::run::unjudged_lines;
 use super::xml::text;
 use super::{Appearance, Effect, Run};
 use crate::engine::Severity;
@@ -82,11 +82,10 @@ fn plots(out: &mut String, run: &Run) {
         }
     };
     let empty = |name: &str| Bar { name: name.to_owned(), counts: [0; 5] };
-    let mut severities: Vec<Bar> =
-        SEVERITIES.into_iter().map(|it| empty(severity_word(it))).collect();
-    let mut rules: Vec<Bar> = About::of(run).iter().map(|about| empty(about.id)).collect();
+    let mut severities: Vec<Bar> = SEVERITIES.into_iter().map(|it| empty(it.as_str())).collect();
+    let mut rules: Vec<Bar> = RuleText::of(run).iter().map(|about| empty(about.id)).collect();
     for shown in &run.findings {
-        count(&mut severities, severity_word(shown.finding.severity), shown);
+        count(&mut severities, shown.finding.severity.as_str(), shown);
         count(&mut rules, shown.finding.rule, shown);
     }
     out.push_str("<div class=\"plots\">\n");
@@ -113,7 +112,7 @@ fn controls(out: &mut String) {
         out.push_str("</select>\n");
     };
     select(out, "effect", "all effects", &Effect::ALL.map(Effect::as_str));
-    select(out, "severity", "all severities", &SEVERITIES.map(severity_word));
+    select(out, "severity", "all severities", &SEVERITIES.map(Severity::as_str));
     select(out, "group", "", &["owner", "rule", "severity", "effect", "file"]);
     out.push_str("<output id=\"count\"></output>\n</form>\n");
 }
@@ -132,7 +131,7 @@ fn notes(out: &mut String, run: &Run) {
 }
 
 fn rules(out: &mut String, run: &Run) {
-    let rules = About::of(run);
+    let rules = RuleText::of(run);
     if rules.is_empty() {
         return;
     }

@@ -57,8 +57,7 @@ pub(super) fn private_parts(text: &str) -> Option<Vec<Range<usize>>> {
     }
     let mut walker = Walker { text, found: document.lost };
     walker.walk(&document.value, &Around::default());
-    let range = |span: Span| span.start as usize..span.end as usize;
-    Some(walker.found.into_iter().map(range).collect())
+    Some(walker.found.into_iter().map(Span::range).collect())
 }
 
 struct Walker<'t> {
@@ -105,21 +104,8 @@ impl Walker<'_> {
     }
 
     fn hide_parts(&mut self, token: Span, text: &str, parts: Vec<Range<usize>>) {
-        let origin = || Origin::of(self.text, token, text);
-        match parts.as_slice() {
-            [] => {}
-            [whole] if *whole == (0..text.len()) => self.found.push(token),
-            parts => match origin() {
-                Some(origin) => self.found.extend(parts.iter().map(|it| origin.span(span(it)))),
-                None => self.found.push(token),
-            },
-        }
+        self.found.extend(Origin::of_parts(self.text, token, text, &parts));
     }
-}
-
-pub(super) fn span(range: &Range<usize>) -> Span {
-    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Span::new(offset(range.start), offset(range.end))
 }
 
 #[cfg(test)]

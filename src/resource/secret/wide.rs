@@ -11,10 +11,8 @@ use regex::{Regex, RegexSet};
 
 use super::name::{name_is_private, says_nothing};
 use super::{find, random, tree};
-use crate::document::embedded;
-
-/// What a secret is shown as.
-const MASK: &str = "•••";
+use crate::document::{Span, embedded};
+use crate::engine::MASK;
 
 /// The parts of a text that must not be shown, by place; no two overlap.
 pub fn private_parts(text: &str) -> Vec<Range<usize>> {
@@ -101,17 +99,9 @@ fn captured(
     found
 }
 
-fn merged(mut parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    parts.retain(|part| !part.is_empty());
-    parts.sort_by_key(|part| (part.start, part.end));
-    let mut apart: Vec<Range<usize>> = Vec::new();
-    for part in parts {
-        match apart.last_mut() {
-            Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
-            _ => apart.push(part),
-        }
-    }
-    apart
+fn merged(parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let apart = Span::joined(parts.into_iter().map(Span::from).collect());
+    apart.into_iter().map(Span::range).collect()
 }
 
 /// What a text must hold for the patterns below to be tried.

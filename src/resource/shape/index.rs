@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use super::form::{Field, Form};
 use super::table::KINDS;
+use crate::document::spread;
 use crate::engine::Shape;
 
 /// All forms that can be reached from a kind's root; a [`Shape`] is a place in the list.
@@ -18,7 +19,7 @@ pub(super) struct Index {
 pub(super) struct Entry {
     pub(super) form: &'static Form,
     fields: Vec<(&'static Field, Shape)>,
-    /// Where the search for a key begins: ranks of fields by [`slot`], with room for as many
+    /// Where the search for a key begins: ranks of fields by [`spread`], with room for as many
     /// again, and [`NONE`] where there is none.
     slots: Vec<u8>,
     /// Of a list's items or a map's values.
@@ -48,7 +49,7 @@ impl Entry {
     /// The row of a struct's field and what stands there.
     pub(super) fn field(&self, key: &str) -> Option<(&'static Field, Shape)> {
         let mask = self.slots.len().checked_sub(1)?;
-        let mut at = slot(key);
+        let mut at = spread(key);
         loop {
             let rank = *self.slots.get(at & mask)?;
             let found = *self.fields.get(usize::from(rank))?;
@@ -63,20 +64,12 @@ impl Entry {
 /// A slot without a field: no struct has as many.
 const NONE: u8 = u8::MAX;
 
-/// Spreads the keys of a struct: these differ in length, or in one of three letters.
-fn slot(key: &str) -> usize {
-    let bytes = key.as_bytes();
-    let letter = |at: usize| bytes.get(at).copied().map_or(0, usize::from);
-    let (middle, last) = (bytes.len() / 2, bytes.len().saturating_sub(1));
-    bytes.len() + 3 * letter(0) + 7 * letter(middle) + 31 * letter(last)
-}
-
 /// The slots of fields: each in the first that is free from its own on.
 fn slots(fields: &[(&'static Field, Shape)]) -> Vec<u8> {
     let mut slots = vec![NONE; (2 * fields.len()).next_power_of_two()];
     let mask = slots.len() - 1;
     for ((field, _), rank) in fields.iter().zip(0..NONE) {
-        let free = (slot(field.key)..).find(|at| slots.get(at & mask) == Some(&NONE));
+        let free = (spread(field.key)..).find(|at| slots.get(at & mask) == Some(&NONE));
         if let Some(place) = free.and_then(|at| slots.get_mut(at & mask)) {
             *place = rank;
         }

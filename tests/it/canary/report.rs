@@ -5,10 +5,10 @@ use std::fs;
 
 use portcullis::report::FORMATS;
 use serde_json::Value as Json;
-use tempfile::TempDir;
 
 use super::{CANARY, POLICY, assert_silent, needles, texts};
 use crate::cli::{Ran, run_with};
+use crate::folder::Folder;
 use crate::support::parse_all;
 
 /// The same as texts of other forms: the objects in a list, in flow style, in JSON on one line.
@@ -38,27 +38,29 @@ fn other_forms(text: &str) -> Vec<String> {
     forms
 }
 
-struct Folder(TempDir);
+/// A folder with these texts in files of their own, judged by the shipped policies and ours.
+struct Texts(Folder);
 
-impl Folder {
-    /// A folder with these texts in files of their own, and with the policy.
+impl Texts {
     fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        fs::write(folder.path("policy.yaml"), POLICY).unwrap();
-        fs::create_dir(folder.path("texts")).unwrap();
+        let folder = Folder::with_policy(POLICY);
         for (rank, text) in texts.into_iter().enumerate() {
-            fs::write(folder.path(&format!("texts/{rank}.yaml")), text).unwrap();
+            folder.write(&format!("texts/{rank}.yaml"), text);
         }
-        folder
+        Self(folder)
     }
 
     fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
+        self.0.path(name)
     }
 
     fn lint(&self, format: &str) -> Ran {
+        self.lint_with(&["--format", format])
+    }
+
+    fn lint_with(&self, flags: &[&str]) -> Ran {
         let (policy, texts) = (self.path("policy.yaml"), self.path("texts"));
-        run_with(&["lint", "--format", format, "--policy", &policy, &texts], "")
+        run_with(&[&["lint", "--policy", &policy, &texts], flags].concat(), "")
     }
 
     /// The findings of the JSON report on each text.
@@ -81,14 +83,12 @@ impl Folder {
             assert_silent(format.name, &ran.stderr);
         }
         for flags in [&["--diff"][..], &["--diff", "--unsafe"]] {
-            let (policy, texts) = (self.path("policy.yaml"), self.path("texts"));
-            let ran = run_with(&[&["lint", "--policy", &policy, &texts], flags].concat(), "");
+            let ran = self.lint_with(flags);
             assert_silent("difference", &ran.stdout);
             assert_silent("difference", &ran.stderr);
         }
-        let (baseline, policy) = (self.path("baseline"), self.path("policy.yaml"));
-        let keep = ["lint", "--policy", &policy, "--write-baseline", &baseline];
-        let ran = run_with(&[&keep[..], &[&self.path("texts")]].concat(), "");
+        let baseline = self.path("baseline");
+        let ran = self.lint_with(&["--write-baseline", &baseline]);
         assert_silent("full, with all that is known", &ran.stdout);
         assert_silent("baseline", &fs::read_to_string(baseline).unwrap());
     }
@@ -97,17 +97,17 @@ impl Folder {
 #[test]
 fn no_secret_is_in_a_report() {
     let texts = texts();
-    Folder::new(texts.iter().map(String::as_str)).assert_silent();
+    Texts::new(texts.iter().map(String::as_str)).assert_silent();
     let others: Vec<String> = texts.iter().flat_map(|text| other_forms(text)).collect();
     assert!(others.len() > 2 * texts.len());
-    Folder::new(others.iter().map(String::as_str)).assert_silent();
+    Texts::new(others.iter().map(String::as_str)).assert_silent();
 }
 
 /// Otherwise the test above would see nothing: of each place a report shows the line.
 #[test]
 fn a_report_shows_the_lines_on_which_the_secrets_stand() {
     let texts = texts();
-    let folder = Folder::new(texts.iter().map(String::as_str));
+    let folder = Texts::new(texts.iter().map(String::as_str));
     for (text, findings) in texts.iter().zip(folder.findings(texts.len())) {
         let lines: Vec<&str> = text.lines().collect();
         let shown = findings.iter().any(|finding| {
@@ -129,7 +129,7 @@ fn a_report_shows_the_lines_on_which_the_secrets_stand() {
 /// Values on the line of an object may be whatever somebody keeps there.
 #[test]
 fn what_is_no_object_is_not_quoted() {
-    let folder = Folder::new([&*format!("{OBJECT}{{\"greeting\": \"{CANARY}\"}}\n")]);
+    let folder = Texts::new([&*format!("{OBJECT}{{\"greeting\": \"{CANARY}\"}}\n")]);
     folder.assert_silent();
     assert!(folder.lint("full").stdout.contains(&format!("{OBJECT}•••\n")));
 }
@@ -168,7 +168,7 @@ fn what_can_not_be_read_is_not_quoted() {
         .iter()
         .flat_map(|it| [it.clone(), format!("{good}---\n{it}"), it.replace('\n', "\r\n")])
         .collect();
-    let folder = Folder::new(texts.iter().map(String::as_str));
+    let folder = Texts::new(texts.iter().map(String::as_str));
     folder.assert_silent();
     for (text, findings) in texts.iter().zip(folder.findings(texts.len())) {
         let told = findings.iter().any(|it| it["rule"] == "document-unreadable");
@@ -183,7 +183,7 @@ fn a_secret_is_hidden_in_its_repetitions_too() {
         - name: a\n      image: b  # as deployed with Corvus-77x\n      env:\n        \
         - {name: DB_PASSWORD, value: Corvus-77x}\n        \
         - {name: Corvus-77x, value: 1}  # Corvus-77x\n";
-    let ran = Folder::new([text]).lint("full");
+    let ran = Texts::new([text]).lint("full");
     assert!(!ran.stdout.contains("Corvus"), "{}", ran.stdout);
     assert!(ran.stdout.contains("image: b  # as deployed with •••"), "{}", ran.stdout);
     assert!(ran.stdout.contains("{name: •••, value: 1}  # •••"), "{}", ran.stdout);
@@ -212,7 +212,7 @@ fn a_secret_is_hidden_however_it_is_repeated() {
     ] {
         let text =
             format!("apiVersion: v1\nkind: List\nitems:\n{beside}{}", pod(name, value, comment));
-        let ran = Folder::new([&*text]).lint("full");
+        let ran = Texts::new([&*text]).lint("full");
         assert!(ran.stdout.contains("image: b  # •••\n"), "{text}{}", ran.stdout);
     }
 }
@@ -228,8 +228,8 @@ fn a_change_does_not_say_where_the_secret_is() {
         "apiVersion: example.org/v1\nkind: Custom\nmetadata: {{name: a}}\n\
          spec: {{of: {{'a://b:{CANARY}@c': {{host: d}}}}}}\n"
     );
-    let folder = Folder::new([&*text]);
-    fs::write(folder.path("policy.yaml"), policy).unwrap();
+    let folder = Texts::new([&*text]);
+    folder.0.write("policy.yaml", policy);
     for format in FORMATS {
         let ran = folder.lint(format.name);
         assert_silent(format.name, &ran.stdout);
@@ -248,8 +248,8 @@ fn a_fix_of_a_secret_is_not_told() {
     let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  \
                 - name: a\n    env:\n    - name: A_NAME\n      value: b\n    \
                 - name: A_TOKEN\n      value: birdsong\n";
-    let folder = Folder::new([text]);
-    fs::write(folder.path("policy.yaml"), policy).unwrap();
+    let folder = Texts::new([text]);
+    folder.0.write("policy.yaml", policy);
     let sarif = folder.lint("sarif").json();
     let results = sarif["runs"][0]["results"].as_array().unwrap();
     let fixes = |line: u64| {
@@ -272,7 +272,7 @@ fn the_place_behind_a_secret_is_the_right_one() {
          - {{name: a, env: [{{name: A_TOKEN, value: {CANARY}}}], image: \"b\"}}\n    \
          - {{name: c, env: [{{name: A, value: {long}}}], image: \"b\"}}\n"
     );
-    let folder = Folder::new([&*text]);
+    let folder = Texts::new([&*text]);
     let file = folder.path("texts/0.yaml");
     let (full, concise) = (folder.lint("full").stdout, folder.lint("concise").stdout);
     for (line, source) in (1..).zip(text.lines()) {
@@ -290,7 +290,7 @@ fn the_place_behind_a_secret_is_the_right_one() {
 #[test]
 fn what_is_no_secret_is_shown() {
     let text = include_str!("../../fixtures/canary/harmless.yaml");
-    let ran = Folder::new([text]).lint("full");
+    let ran = Texts::new([text]).lint("full");
     for shown in [
         "value: tango-databaseds.demo.svc.cluster.local:10000",
         "{name: TANGO_HOST, value: \"tango-databaseds:10000\"}",

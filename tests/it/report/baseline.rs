@@ -25,15 +25,15 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespac
 
 /// With a finding in each of two objects, and both in a baseline.
 fn known() -> Folder {
-    let folder = Folder::new(POLICY);
-    folder.write("texts/a.yaml", &format!("{MAP}---\n{POD}"));
-    let ran = folder.lint(&["--write-baseline", &folder.path("known.json")]);
+    let folder = Folder::with_policy(POLICY);
+    folder.write("texts/a.yaml", format!("{MAP}---\n{POD}"));
+    let ran = folder.lint_texts(&["--write-baseline", &folder.path("known.json")]);
     assert_eq!(ran.code, 0, "{ran:?}");
     folder
 }
 
 fn lint(folder: &Folder, arguments: &[&str]) -> Ran {
-    folder.lint(
+    folder.lint_texts(
         &[&["--baseline", &folder.path("known.json"), "--format", "json"], arguments].concat(),
     )
 }
@@ -47,13 +47,13 @@ fn states(ran: &Ran) -> Vec<String> {
 #[test]
 fn what_is_known_is_shown_and_does_not_count() {
     let folder = known();
-    assert_eq!(folder.lint(&[]).code, 1);
+    assert_eq!(folder.lint_texts(&[]).code, 1);
     let ran = lint(&folder, &["--fail-on", "info"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(states(&ran), ["field-required existing", "image-tag existing"]);
     let summary = &ran.json()["summary"];
     assert_eq!((&summary["existing"], &summary["deny"]), (&2.into(), &0.into()));
-    let ran = folder.lint(&["--baseline", &folder.path("known.json")]);
+    let ran = folder.lint_texts(&["--baseline", &folder.path("known.json")]);
     assert!(ran.stdout.contains("a.yaml:3:1: existing[field-required]"), "{ran:?}");
     assert!(ran.stdout.ends_with("0 deny, 0 warn, 0 audit, 2 existing\n"), "{ran:?}");
 }
@@ -64,7 +64,7 @@ fn it_stays_known_when_lines_move_documents_change_places_and_a_file_is_renamed(
     fs::remove_file(folder.file("texts/a.yaml")).unwrap();
     let (first, second) = POD.split_once("    - name: one\n      image: a:1.0.0\n").unwrap();
     let pod = format!("# one\n# more\n{first}{second}    - name: one\n      image: a:1.0.0\n");
-    folder.write("texts/elsewhere/b.yml", &format!("{pod}---\n# two\n{MAP}"));
+    folder.write("texts/elsewhere/b.yml", format!("{pod}---\n# two\n{MAP}"));
     let ran = lint(&folder, &[]);
     assert_eq!((ran.code, states(&ran).len()), (0, 2), "{ran:?}");
     assert!(states(&ran).iter().all(|it| it.ends_with(" existing")), "{ran:?}");
@@ -73,12 +73,12 @@ fn it_stays_known_when_lines_move_documents_change_places_and_a_file_is_renamed(
 #[test]
 fn what_is_new_counts_beside_it() {
     let folder = known();
-    folder.write("texts/b.yaml", &MAP.replace("settings", "others"));
+    folder.write("texts/b.yaml", MAP.replace("settings", "others"));
     let ran = lint(&folder, &[]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(states(&ran).last().unwrap(), "field-required new");
     let sarif =
-        folder.lint(&["--baseline", &folder.path("known.json"), "--format", "sarif"]).json();
+        folder.lint_texts(&["--baseline", &folder.path("known.json"), "--format", "sarif"]).json();
     let of = |it: &Json| it["baselineState"].as_str().unwrap().to_owned();
     let found: Vec<String> =
         sarif["runs"][0]["results"].as_array().unwrap().iter().map(of).collect();
@@ -97,17 +97,17 @@ fn what_is_gone_is_told() {
         "{notice}"
     );
     let known = folder.path("known.json");
-    folder.lint(&["--baseline", &known, "--write-baseline", &known]);
+    folder.lint_texts(&["--baseline", &known, "--write-baseline", &known]);
     assert_eq!(lint(&folder, &[]).json()["summary"]["notices"].to_string(), "[]");
 }
 
 #[test]
 fn an_entry_that_denies_what_exists_goes_on_to_deny() {
-    let folder = Folder::new(
+    let folder = Folder::with_policy(
         &POLICY.replace("    - rule: image-tag", "    - rule: image-tag\n      existing: Deny"),
     );
     folder.write("texts/a.yaml", POD);
-    folder.lint(&["--write-baseline", &folder.path("known.json")]);
+    folder.lint_texts(&["--write-baseline", &folder.path("known.json")]);
     let ran = lint(&folder, &[]);
     assert_eq!((ran.code, states(&ran)), (1, vec!["image-tag existing".to_owned()]), "{ran:?}");
 }
@@ -120,7 +120,7 @@ fn the_file_is_for_people_too_and_the_same_each_time() {
     assert_eq!(json["version"], 1);
     assert_eq!(json["findings"][0]["subject"], "v1 ConfigMap demo/settings");
     assert_eq!(json["findings"][1]["path"], "/spec/containers/1/image");
-    folder.lint(&["--write-baseline", &folder.path("again.json")]);
+    folder.lint_texts(&["--write-baseline", &folder.path("again.json")]);
     assert_eq!(folder.read("again.json"), text);
 }
 
@@ -128,7 +128,7 @@ fn the_file_is_for_people_too_and_the_same_each_time() {
 fn what_can_not_be_read_is_never_known() {
     let folder = known();
     folder.write("texts/broken.yaml", "a: [1\n");
-    let ran = folder.lint(&["--write-baseline", &folder.path("known.json")]);
+    let ran = folder.lint_texts(&["--write-baseline", &folder.path("known.json")]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert_eq!(lint(&folder, &[]).code, 2);
     assert!(!folder.read("known.json").contains("unreadable"));
@@ -149,7 +149,7 @@ fn a_file_that_is_no_baseline_is_told() {
     }
     fs::remove_file(folder.file("known.json")).unwrap();
     assert_eq!(lint(&folder, &[]).code, 2);
-    let ran = folder.lint(&["--write-baseline", &folder.path("missing/known.json")]);
+    let ran = folder.lint_texts(&["--write-baseline", &folder.path("missing/known.json")]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("error: cannot write the baseline to `"), "{ran:?}");
 }

@@ -7,30 +7,23 @@ use serde_json::Value as Json;
 
 use super::{Folder, POLICY as HOSTILE};
 use crate::cli::run_with;
+use crate::folder::policy_about_config_maps;
 use crate::support::parse_all;
 
 /// Safe: a label, a level, and a change that the cluster would make itself. Unsafe: no note.
-const POLICY: &str = "
-apiVersion: portcullis.skao.int/v1alpha1
-kind: Policy
-metadata: {name: fixes}
-spec:
-  scope: {kinds: [ConfigMap]}
-  rules:
-    - id: team
-      rule: field-default
-      params: {field: 'metadata.labels[\"team\"]', value: unknown}
-    - id: app
-      rule: field-default
-      params: {field: 'metadata.labels[\"app\"]', value: unknown}
-    - id: level
-      rule: field-default
-      mutate: true
-      params: {field: data.level, value: info}
-    - id: note
-      rule: field-forbidden
-      params: {field: data.note}
-";
+fn policy() -> String {
+    let label = |name: &str| {
+        format!(
+            "{{id: {name}, rule: field-default, params: {{field: 'metadata.labels[\"{name}\"]', value: unknown}}}}"
+        )
+    };
+    policy_about_config_maps(&[
+        &label("team"),
+        &label("app"),
+        "{id: level, rule: field-default, mutate: true, params: {field: data.level, value: info}}",
+        "{id: note, rule: field-forbidden, params: {field: data.note}}",
+    ])
+}
 
 const BEFORE: &str = "\
 # one
@@ -77,7 +70,7 @@ items:
 ";
 
 fn folder(text: &str) -> Folder {
-    let folder = Folder::new(POLICY);
+    let folder = Folder::with_policy(&policy());
     folder.write("texts/a.yaml", text);
     folder
 }
@@ -85,7 +78,7 @@ fn folder(text: &str) -> Folder {
 #[test]
 fn safe_fixes_are_written_and_nothing_else_is_touched() {
     let folder = folder(BEFORE);
-    let ran = folder.lint(&["--fix", "--format", "json"]);
+    let ran = folder.lint_texts(&["--fix", "--format", "json"]);
     assert_eq!(folder.read("texts/a.yaml"), AFTER);
     assert_eq!(ran.stderr, "wrote 4 fixes into 1 file\n");
     let report = ran.json();
@@ -99,29 +92,29 @@ fn safe_fixes_are_written_and_nothing_else_is_touched() {
 #[test]
 fn a_second_run_changes_nothing() {
     let folder = folder(BEFORE);
-    folder.lint(&["--fix"]);
+    folder.lint_texts(&["--fix"]);
     let modified = fs::metadata(folder.file("texts/a.yaml")).unwrap().modified().unwrap();
-    let ran = folder.lint(&["--fix"]);
+    let ran = folder.lint_texts(&["--fix"]);
     assert_eq!((folder.read("texts/a.yaml").as_str(), ran.stderr.as_str()), (AFTER, ""));
     assert_eq!(fs::metadata(folder.file("texts/a.yaml")).unwrap().modified().unwrap(), modified);
-    assert_eq!(folder.lint(&["--diff"]).stdout, "");
+    assert_eq!(folder.lint_texts(&["--diff"]).stdout, "");
 }
 
 #[test]
 fn unsafe_ones_only_if_asked_for() {
     let folder = folder(BEFORE);
-    let ran = folder.lint(&["--fix", "--unsafe"]);
+    let ran = folder.lint_texts(&["--fix", "--unsafe"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(!folder.read("texts/a.yaml").contains("note: x"));
     assert!(folder.read("texts/a.yaml").contains("  # before the note\n"));
-    assert_eq!(folder.lint(&["--unsafe"]).code, 2);
-    assert_eq!(folder.lint(&["--fix", "--diff"]).code, 2);
+    assert_eq!(folder.lint_texts(&["--unsafe"]).code, 2);
+    assert_eq!(folder.lint_texts(&["--fix", "--diff"]).code, 2);
 }
 
 #[test]
 fn a_difference_is_shown_and_nothing_is_written() {
     let folder = folder(BEFORE);
-    let ran = folder.lint(&["--diff"]);
+    let ran = folder.lint_texts(&["--diff"]);
     let file = folder.path("texts/a.yaml");
     let expected = format!(
         "--- {file}\n+++ {file}\n@@ -3,15 +3,19 @@\n kind: ConfigMap\n metadata: # of it\n   \
@@ -159,7 +152,7 @@ fn the_standard_input_is_never_fixed() {
 fn what_could_be_written_in_two_ways_is_left_and_told() {
     let aliased = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: &m\n    name: a\n  data: {level: x}\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: *m\n  data: {level: x}\n";
     let folder = folder(aliased);
-    let ran = folder.lint(&["--fix"]);
+    let ran = folder.lint_texts(&["--fix"]);
     assert!(ran.stderr.contains("not fixed, since there is no one way to write it: "), "{ran:?}");
     assert!(ran.stderr.contains("a.yaml:6:3: field-default\n"), "{ran:?}");
     assert!(folder.read("texts/a.yaml").contains("  metadata: *m\n"));
@@ -167,10 +160,10 @@ fn what_could_be_written_in_two_ways_is_left_and_told() {
 
 #[test]
 fn fixes_that_undo_each_other_leave_the_file() {
-    let policy = POLICY.replace("field: data.note", "field: data.level");
-    let folder = Folder::new(&policy.replace("      mutate: true\n", ""));
+    let policy = policy().replace("field: data.note", "field: data.level");
+    let folder = Folder::with_policy(&policy.replace("      mutate: true\n", ""));
     folder.write("texts/a.yaml", BEFORE);
-    let ran = folder.lint(&["--fix", "--unsafe"]);
+    let ran = folder.lint_texts(&["--fix", "--unsafe"]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("undo each other; it is as it was"), "{ran:?}");
     assert_eq!(folder.read("texts/a.yaml"), BEFORE);
@@ -178,11 +171,11 @@ fn fixes_that_undo_each_other_leave_the_file() {
 
 #[test]
 fn what_is_waived_is_not_fixed() {
-    let folder = Folder::new(HOSTILE);
+    let folder = Folder::with_policy(HOSTILE);
     let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: waived, namespace: demo, labels: {app: a}}\ndata:\n  note: x\n  k: v\n";
     folder.write("texts/a.yaml", text);
-    folder.write("texts/b.yaml", &text.replace("waived", "other"));
-    folder.lint(&["--fix", "--unsafe"]);
+    folder.write("texts/b.yaml", text.replace("waived", "other"));
+    folder.lint_texts(&["--fix", "--unsafe"]);
     assert_eq!(folder.read("texts/a.yaml"), text);
     assert_eq!(
         folder.read("texts/b.yaml"),
@@ -201,7 +194,7 @@ fn a_file_that_can_not_be_written_is_told() {
         let draft = format!("texts/locked/.a.yaml.{}-{number}", std::process::id());
         fs::create_dir(folder.file(&draft)).unwrap();
     }
-    let ran = folder.lint(&["--fix"]);
+    let ran = folder.lint_texts(&["--fix"]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("error: cannot write `"), "{ran:?}");
     assert_eq!(folder.read("texts/locked/a.yaml"), BEFORE);
@@ -254,12 +247,12 @@ fn fixing_the_corpus_changes_what_the_patches_say_and_nothing_else() {
     let mut fixed = 0;
     for file in files {
         let before = fs::read_to_string(&file).unwrap();
-        let folder = Folder::new(EVERYWHERE);
+        let folder = Folder::with_policy(EVERYWHERE);
         let name = format!("texts/{}", file.file_name().unwrap().to_str().unwrap());
         folder.write(&name, &before);
-        let report = folder.lint(&["--format", "json", "--allow-empty"]).json();
+        let report = folder.lint_texts(&["--format", "json", "--allow-empty"]).json();
         let expected = patched(&before, &report);
-        let ran = folder.lint(&["--fix", "--allow-empty"]);
+        let ran = folder.lint_texts(&["--fix", "--allow-empty"]);
         let after = folder.read(&name);
         let wanted: Vec<&str> = comments(&before);
         let kept: Vec<&str> =
@@ -268,7 +261,7 @@ fn fixing_the_corpus_changes_what_the_patches_say_and_nothing_else() {
         if !ran.stderr.contains("not fixed") {
             assert_eq!(objects(&after), expected, "{name}");
         }
-        folder.lint(&["--fix", "--allow-empty"]);
+        folder.lint_texts(&["--fix", "--allow-empty"]);
         assert_eq!(folder.read(&name), after, "{name}");
         fixed += usize::from(before != after);
     }

@@ -37,13 +37,13 @@ fn a_line_is_read_as_it_was_meant() {
 
 #[test]
 fn what_github_would_not_show_is_counted() {
-    let folder = Folder::new(super::POLICY);
+    let folder = Folder::with_policy(super::POLICY);
     let object = |rank: usize| {
         format!(
             "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{rank}}}\ndata: {{level: x}}\n"
         )
     };
-    folder.write("texts/a.yaml", &(0..13).map(object).collect::<String>());
+    folder.write("texts/a.yaml", (0..13).map(object).collect::<String>());
     let report = folder.report("github");
     let count = |start: &str| report.lines().filter(|line| line.starts_with(start)).count();
     assert_eq!(count("::error "), 10);

@@ -100,7 +100,7 @@ fn a_hostile_name_is_a_name() {
 fn the_sums_are_right_and_no_two_tests_are_one() {
     let folder = Folder::hostile();
     let twice = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
-    folder.write("texts/twice.yaml", &format!("{twice}---\n{twice}"));
+    folder.write("texts/twice.yaml", format!("{twice}---\n{twice}"));
     let report = folder.report("junit");
     let document = Document::parse(&report).unwrap();
     let mut seen = HashSet::new();

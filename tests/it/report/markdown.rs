@@ -54,7 +54,7 @@ fn without_code(text: &str) -> String {
 
 #[test]
 fn a_comment_has_a_limit_and_says_what_is_left_out() {
-    let folder = Folder::new(super::POLICY);
+    let folder = Folder::with_policy(super::POLICY);
     let mut text = String::new();
     for rank in 0..3000 {
         _ = write!(text, "---\n# Source: chart-{rank}/templates/a.yaml\n");

@@ -19,9 +19,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value as Json;
-use tempfile::TempDir;
 
-use crate::cli::{Ran, run_with};
+use crate::folder::Folder;
 
 const POLICY: &str = include_str!("../../fixtures/report/policy.yaml");
 const MANIFESTS: &str = include_str!("../../fixtures/report/manifests.yaml");
@@ -29,51 +28,17 @@ const MANIFESTS: &str = include_str!("../../fixtures/report/manifests.yaml");
 /// A name that every format has to escape in another way.
 const HOSTILE_FILE: &str = "a,b:c%0A &<i>.yaml";
 
-/// A folder with a policy, to be linted.
-pub(crate) struct Folder(TempDir);
-
 impl Folder {
     /// With the policy of the fixtures and with their manifests.
     fn hostile() -> Self {
-        let folder = Self::new(POLICY);
+        let folder = Self::with_policy(POLICY);
         folder.write(&format!("texts/{HOSTILE_FILE}"), MANIFESTS);
         folder
     }
 
-    pub(crate) fn new(policy: &str) -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
-        folder.write("policy.yaml", policy);
-        fs::create_dir(folder.file("texts")).unwrap();
-        folder
-    }
-
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub(crate) fn path(&self, name: &str) -> String {
-        self.file(name).to_str().unwrap().to_owned()
-    }
-
-    pub(crate) fn write(&self, name: &str, text: &str) {
-        fs::create_dir_all(self.file(name).parent().unwrap()).unwrap();
-        fs::write(self.file(name), text).unwrap();
-    }
-
-    pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.file(name)).unwrap()
-    }
-
-    /// Lints what is in `texts` by the folder's policy alone.
-    pub(crate) fn lint(&self, arguments: &[&str]) -> Ran {
-        let (policy, texts) = (self.path("policy.yaml"), self.path("texts"));
-        let fixed = ["lint", "--no-default-policies", "--policy", &policy, &texts];
-        run_with(&[&fixed, arguments].concat(), "")
-    }
-
     /// The report in this format.
     fn report(&self, format: &str) -> String {
-        let ran = self.lint(&["--format", format]);
+        let ran = self.lint_texts(&["--format", format]);
         assert_eq!(ran.stderr, "", "{ran:?}");
         ran.stdout
     }
@@ -111,13 +76,13 @@ fn the_same_input_gives_the_same_bytes() {
 
 #[test]
 fn a_run_without_findings_is_a_report_too() {
-    let folder = Folder::new(POLICY);
+    let folder = Folder::with_policy(POLICY);
     folder.write(
         "texts/a.yaml",
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  labels: {app: a}\n",
     );
     for format in portcullis::report::FORMATS {
-        let ran = folder.lint(&["--format", format.name]);
+        let ran = folder.lint_texts(&["--format", format.name]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert_eq!(ran.stdout.is_empty(), format.name == "github", "{ran:?}");
     }

@@ -15,7 +15,7 @@ fn flags(folder: &Folder, outputs: &[(&str, &str)]) -> Vec<String> {
 
 fn lint(folder: &Folder, outputs: &[(&str, &str)]) -> crate::cli::Ran {
     let flags = flags(folder, outputs);
-    folder.lint(&flags.iter().map(String::as_str).collect::<Vec<_>>())
+    folder.lint_texts(&flags.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_dash_is_the_standard_output_behind_the_report_there() {
 
 #[test]
 fn a_file_that_can_not_be_written_is_told_and_the_others_are_written() {
-    let folder = Folder::new(super::POLICY);
+    let folder = Folder::with_policy(super::POLICY);
     folder.write(
         "texts/a.yaml",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {app: a}}\n",
@@ -75,7 +75,7 @@ fn a_file_keeps_its_permissions_and_a_link_its_target() {
 #[test]
 fn what_is_no_file_is_written_to() {
     let folder = Folder::hostile();
-    let ran = folder.lint(&["--output", "json=/dev/null"]);
+    let ran = folder.lint_texts(&["--output", "json=/dev/null"]);
     assert_eq!(ran.stderr, "");
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
 }
@@ -89,7 +89,7 @@ fn a_wrong_output_is_told_before_anything_is_judged() {
         ("sarif=", "the sarif report has no file"),
         ("x=a", "there are full, concise, stats, json"),
     ] {
-        let ran = folder.lint(&["--output", output]);
+        let ran = folder.lint_texts(&["--output", output]);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
         assert!(ran.stderr.contains(told), "{ran:?}");
     }
@@ -102,7 +102,7 @@ fn a_wrong_output_is_told_before_anything_is_judged() {
 fn several_may_stand_in_one_value_and_a_comma_in_a_name() {
     let folder = Folder::hostile();
     let value = format!("gitlab={},json={}", folder.path("a,b.json"), folder.path("c.json"));
-    assert_eq!(folder.lint(&["--output", &value]).stderr, "");
+    assert_eq!(folder.lint_texts(&["--output", &value]).stderr, "");
     assert_eq!(folder.read("a,b.json"), folder.report("gitlab"));
     assert_eq!(folder.read("c.json"), folder.report("json"));
 }

@@ -17,10 +17,10 @@ fn block<'p>(page: &'p str, name: &str) -> &'p str {
 fn every_format_has_an_example_that_is_true() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint.md");
     let page = fs::read_to_string(page).unwrap();
-    let folder = Folder::new(block(&page, "policy.yaml"));
-    folder.write("texts/manifests.yaml", &format!("{}\n", block(&page, "manifests.yaml")));
+    let folder = Folder::with_policy(block(&page, "policy.yaml"));
+    folder.write("texts/manifests.yaml", format!("{}\n", block(&page, "manifests.yaml")));
     let texts = folder.path("texts/");
-    let diff = folder.lint(&["--diff"]).stdout.replace(&texts, "");
+    let diff = folder.lint_texts(&["--diff"]).stdout.replace(&texts, "");
     assert_eq!(diff.trim_end(), block(&page, "diff"));
     for format in portcullis::report::FORMATS {
         let report = folder.report(format.name);

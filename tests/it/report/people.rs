@@ -4,7 +4,7 @@ use super::{Folder, POLICY};
 
 /// Five objects of one template, one of another, one that no chart wrote.
 fn folder() -> Folder {
-    let folder = Folder::new(POLICY);
+    let folder = Folder::with_policy(POLICY);
     let object = |source: &str, name: &str| {
         format!("---\n{source}apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n")
     };
@@ -30,7 +30,7 @@ fn repeats_of_one_template_are_told_together() {
 #[test]
 fn counts_are_by_rule_and_by_owner() {
     let folder = folder();
-    let stats = folder.lint(&["--stats"]).stdout;
+    let stats = folder.lint_texts(&["--stats"]).stdout;
     assert_eq!(stats, folder.report("stats"));
     let file = folder.path("texts/a.yaml");
     let rows: Vec<Vec<&str>> =

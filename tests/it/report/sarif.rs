@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::schema::assert_valid;
 use super::{Folder, MANIFESTS, ids, published};
+use crate::folder::policy_about_config_maps;
 
 fn results(log: &Json) -> &Vec<Json> {
     log["runs"][0]["results"].as_array().unwrap()
@@ -81,19 +82,11 @@ fn a_run_that_could_not_read_all_says_so() {
 
 #[test]
 fn a_fix_is_the_text_to_put_in() {
-    let policy = "
-apiVersion: portcullis.skao.int/v1alpha1
-kind: Policy
-metadata: {name: fixes}
-spec:
-  scope: {kinds: [ConfigMap]}
-  rules:
-    - rule: field-default
-      params: {field: data.level, value: info}
-    - rule: field-forbidden
-      params: {field: data.note}
-";
-    let folder = Folder::new(policy);
+    let policy = policy_about_config_maps(&[
+        "{rule: field-default, params: {field: data.level, value: info}}",
+        "{rule: field-forbidden, params: {field: data.note}}",
+    ]);
+    let folder = Folder::with_policy(&policy);
     folder.write(
         "texts/a.yaml",
         "apiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n    data:\n      # kept\n      note: x\n",
@@ -109,5 +102,23 @@ spec:
     assert_eq!(at["startColumn"], at["endColumn"]);
     if let Some(schema) = published("sarif-schema-2.1.0.json") {
         assert_valid(&serde_json::from_str(&schema).unwrap(), &log);
+    }
+}
+
+#[test]
+fn the_linters_own_rules_have_a_page_as_well() {
+    let folder = Folder::with_policy(&policy_about_config_maps(&["{rule: label-broken}"]));
+    folder.write("texts/broken.yaml", "a: [1\n");
+    folder.write(
+        "texts/twice.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, name: b}\n",
+    );
+    let log = folder.json("sarif");
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    for (id, level) in [("document-unreadable", "error"), ("duplicate-key", "warning")] {
+        let rule = rules.iter().find(|rule| rule["id"] == id).unwrap();
+        assert_eq!(rule["defaultConfiguration"]["level"], level, "{id}");
+        assert_eq!(rule["properties"]["tags"], json!(["reliability"]), "{id}");
+        assert_ne!(rule["fullDescription"]["text"], "", "{id}");
     }
 }

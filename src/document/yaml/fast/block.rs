@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::duplicate::next_item;
-use super::line::span;
 use super::scalar::Token;
 use super::{NotMine, Read, Reader};
 use crate::document::map::{Entry, MapBuilder};
@@ -152,10 +151,10 @@ impl<'a> Reader<'a> {
 }
 
 fn missing(at: usize) -> Value<'static> {
-    Value { span: span(at, at), body: Body::Null }
+    Value { span: Span::from(at..at), body: Body::Null }
 }
 
 /// A collection ends with its last value.
 fn from(start: usize, last: Span) -> Span {
-    Span { end: last.end, ..span(start, start) }
+    Span { end: last.end, ..Span::from(start..start) }
 }

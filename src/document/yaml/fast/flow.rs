@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 
 use super::duplicate::next_item;
-use super::line::span;
 use super::scalar::Token;
 use super::{NotMine, Read, Reader};
 use crate::document::map::{Entry, MapBuilder};
 use crate::document::path::Step;
-use crate::document::value::{Body, Value};
+use crate::document::value::{Body, Span, Value};
 
 impl<'a> Reader<'a> {
     /// The collection whose bracket is at `at`. Its further lines are indented more than `outer`.
@@ -19,7 +18,7 @@ impl<'a> Reader<'a> {
             _ => self.flow_map(at, outer)?,
         };
         self.depth -= 1;
-        Ok(Value { span: span(at, end), body })
+        Ok(Value { span: Span::from(at..end), body })
     }
 
     fn flow_list(&mut self, at: usize, outer: usize) -> Read<(Body<'a>, usize)> {

@@ -3,7 +3,6 @@
 use memchr::memchr;
 
 use super::{NotMine, Read, Reader};
-use crate::document::value::Span;
 
 /// A line with text that is no comment.
 #[derive(Clone, Copy)]
@@ -108,10 +107,4 @@ impl<'a> Reader<'a> {
     pub(super) fn slice(&self, start: usize, end: usize) -> Read<&'a str> {
         self.text.get(start..end).ok_or(NotMine)
     }
-}
-
-/// The span between two offsets, which are below [`MAX_BYTES`](crate::document::MAX_BYTES).
-pub(super) fn span(start: usize, end: usize) -> Span {
-    let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
-    Span::new(offset(start), offset(end))
 }

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::iter::repeat_n;
 
-use super::line::span;
 use super::{NotMine, Read, Reader};
-use crate::document::value::{Body, Value};
+use crate::document::value::{Body, Span, Value};
 
 /// Joins the lines of a block scalar.
 struct Lines {
@@ -58,7 +57,7 @@ impl<'a> Reader<'a> {
         };
         let body = Body::Text(Cow::Owned(lines.chomped(chomp)));
         self.next_line(next)?;
-        Ok(Value { span: span(at, end), body })
+        Ok(Value { span: Span::from(at..end), body })
     }
 
     /// How far the first line with text below the header is indented.

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::line::span;
 use super::{NotMine, Read, Reader};
-use crate::document::value::{Body, Value};
+use crate::document::value::{Body, Span, Value};
 use crate::document::yaml::resolve;
 
 /// A plain or quoted scalar.
@@ -23,7 +22,7 @@ impl<'a> Token<'a> {
             true => resolve::plain(self.text).ok_or(NotMine)?,
             false => Body::Text(self.text),
         };
-        Ok(Value { span: span(self.start, self.end), body })
+        Ok(Value { span: Span::from(self.start..self.end), body })
     }
 }
 

@@ -10,14 +10,14 @@ use crate::policyfile;
 
 /// What was read: names and texts.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Input {
+pub(super) struct Texts {
     pub(super) files: Vec<File>,
     /// Where each file is; `None` for the standard input.
     pub(super) paths: Vec<Option<PathBuf>>,
     pub(super) unread: Vec<Unread>,
 }
 
-impl Input {
+impl Texts {
     /// Reads what `paths` lead to, each file once.
     pub(super) fn read(paths: &[PathBuf], console: &mut Console) -> Result<Self, Failure> {
         let mut input = Self::default();
