@@ -21,6 +21,9 @@ const REVIEW: &str = include_str!("review.json");
 /// A Pod as the API server sends it when a ReplicaSet's controller makes it: what is asked most.
 const POD: &str = include_str!("pod.json");
 
+/// A Pod with much to say about: what a refusal costs.
+const BAD_POD: &str = include_str!("../tests/fixtures/pairs/pod.validating.json");
+
 fn main() {
     divan::main();
 }
@@ -65,6 +68,14 @@ fn validate_a_pod(bencher: Bencher<'_, '_>) {
     let engine = shipped();
     bencher.counter(BytesCount::of_str(POD)).bench(|| {
         admission::review(&engine, &Facts::default(), Stage::Validate, POD.as_bytes()).unwrap()
+    });
+}
+
+#[divan::bench]
+fn refuse_a_pod(bencher: Bencher<'_, '_>) {
+    let engine = shipped();
+    bencher.counter(BytesCount::of_str(BAD_POD)).bench(|| {
+        admission::review(&engine, &Facts::default(), Stage::Validate, BAD_POD.as_bytes()).unwrap()
     });
 }
 

@@ -50,6 +50,7 @@ impl Engine {
             findings: Vec::new(),
             changes: Vec::new(),
             outcomes: outcomes.collect(),
+            passed: 0,
         }
     }
 
@@ -59,6 +60,7 @@ impl Engine {
         let owned = self.is_owned(subject);
         let mut findings = Vec::new();
         let mut outcomes = Vec::new();
+        let mut passed = 0;
         for &index in self.candidates(&subject.identity.kind) {
             let Some(entry) = self.entry(index) else { continue };
             let cap = entry.cap(owned);
@@ -76,6 +78,10 @@ impl Engine {
             };
             let (status, reason) = match run {
                 Err((status, reason)) => (status, Some(reason)),
+                Ok(drafts) if drafts.is_empty() => {
+                    passed += 1;
+                    continue;
+                }
                 Ok(drafts) => {
                     let first = findings.len();
                     self.add_findings(entry, cap, subject, facts, owned, drafts, &mut findings);
@@ -100,6 +106,7 @@ impl Engine {
             findings,
             changes: Vec::new(),
             outcomes,
+            passed,
         }
     }
 
@@ -142,9 +149,6 @@ impl Engine {
         drafts: Vec<Draft>,
         findings: &mut Vec<Finding>,
     ) {
-        if drafts.is_empty() {
-            return;
-        }
         let root = root_of(subject, facts, owned);
         let complete = facts.inventory.is_some_and(|inventory| inventory.complete);
         let waiver = self.waiver_for(entry, &root, facts);

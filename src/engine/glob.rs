@@ -28,12 +28,19 @@ pub struct Globs<const ANY_CASE: bool = false> {
     set: GlobSet,
 }
 
-/// A pattern that is matched faster than any automaton does: a text, or two with any number of
-/// characters between them.
+/// A pattern that is matched faster than any automaton does: a text, or several with any number
+/// of characters between them.
 #[derive(Clone)]
 struct Plain {
     start: String,
-    end: Option<String>,
+    rest: Option<Rest>,
+}
+
+/// What comes behind the first star.
+#[derive(Clone)]
+struct Rest {
+    middle: Vec<String>,
+    end: String,
 }
 
 /// [`Globs`] for names whose case does not count, as TANGO's.
@@ -77,14 +84,18 @@ impl<const ANY_CASE: bool> Globs<ANY_CASE> {
 
     /// Whether any pattern matches all of `name`.
     pub fn matches(&self, name: &str) -> bool {
-        if let Some(plain) = self.plain.as_ref().filter(|_| !ANY_CASE || name.is_ascii()) {
-            return plain.iter().any(|pattern| pattern.matches::<ANY_CASE>(name));
+        match self.plain_for(name) {
+            Some(plain) => plain.iter().any(|pattern| pattern.matches::<ANY_CASE>(name)),
+            None => self.set.is_match_candidate(&Candidate::from_bytes(name)),
         }
-        self.set.is_match_candidate(&Candidate::from_bytes(name))
     }
 
     /// The first pattern that matches all of `name`.
     pub fn matching(&self, name: &str) -> Option<&str> {
+        if let Some(plain) = self.plain_for(name) {
+            let first = plain.iter().position(|pattern| pattern.matches::<ANY_CASE>(name))?;
+            return self.patterns.get(first).map(String::as_str);
+        }
         let name = Candidate::from_bytes(name);
         // Most names match nothing, and that is answered without a list of matches.
         if !self.set.is_match_candidate(&name) {
@@ -100,6 +111,11 @@ impl<const ANY_CASE: bool> Globs<ANY_CASE> {
 
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()
+    }
+
+    /// The simple patterns, if they are all simple and `name` is one that they can answer for.
+    fn plain_for(&self, name: &str) -> Option<&[Plain]> {
+        self.plain.as_deref().filter(|_| !ANY_CASE || name.is_ascii())
     }
 
     fn compile(patterns: Vec<String>, wildcard: Wildcard) -> Result<Self, GlobError> {
@@ -135,11 +151,11 @@ impl<const ANY_CASE: bool> Globs<ANY_CASE> {
 }
 
 impl Plain {
-    /// The pattern, if it is as simple: in ASCII, with one `*` or none.
+    /// The pattern, if it is as simple: in ASCII, with no wildcard but stars.
     fn of(pattern: &str, wildcard: Wildcard) -> Option<Self> {
-        let (start, end) = match (pattern.split_once('*'), wildcard) {
+        let (start, rest) = match (pattern.split_once('*'), wildcard) {
             (None, _) => (pattern, None),
-            (Some((start, end)), Wildcard::AnyText) => (start, Some(end)),
+            (Some((start, rest)), Wildcard::AnyText) => (start, Some(rest)),
             // `x/**` is for whatever begins with `x/`.
             (Some((start, "*")), Wildcard::WithinSegment) if start.ends_with('/') => {
                 (start, Some(""))
@@ -147,31 +163,57 @@ impl Plain {
             (Some(_), Wildcard::WithinSegment) => return None,
         };
         let is_text =
-            |text: &str| text.is_ascii() && !text.contains(['*', '?', '[', ']', '{', '}', '\\']);
-        (is_text(start) && end.is_none_or(is_text))
-            .then(|| Self { start: start.to_owned(), end: end.map(str::to_owned) })
+            |text: &str| text.is_ascii() && !text.contains(['?', '[', ']', '{', '}', '\\']);
+        let is_plain = is_text(start) && rest.is_none_or(is_text);
+        is_plain.then(|| Self { start: start.to_owned(), rest: rest.map(Rest::new) })
     }
 
     /// `ANY_CASE`: for a name in ASCII.
     fn matches<const ANY_CASE: bool>(&self, name: &str) -> bool {
-        let is_same = |part: &[u8], text: &str| {
-            if ANY_CASE {
-                part.eq_ignore_ascii_case(text.as_bytes())
-            } else {
-                part == text.as_bytes()
-            }
-        };
         let name = name.as_bytes();
-        let Some(end) = &self.end else { return is_same(name, &self.start) };
+        let Some(rest) = &self.rest else { return is_same::<ANY_CASE>(name, &self.start) };
         match name.split_at_checked(self.start.len()) {
-            Some((start, rest)) if is_same(start, &self.start) => rest
-                .len()
-                .checked_sub(end.len())
-                .and_then(|from| rest.get(from..))
-                .is_some_and(|rest| is_same(rest, end)),
+            Some((start, behind)) if is_same::<ANY_CASE>(start, &self.start) => {
+                rest.matches::<ANY_CASE>(behind)
+            }
             _ => false,
         }
     }
+}
+
+impl Rest {
+    /// `written`: what the pattern has behind its first star.
+    fn new(written: &str) -> Self {
+        let (middle, end) = written.rsplit_once('*').unwrap_or(("", written));
+        let middle = middle.split('*').filter(|text| !text.is_empty());
+        Self { middle: middle.map(str::to_owned).collect(), end: end.to_owned() }
+    }
+
+    fn matches<const ANY_CASE: bool>(&self, name: &[u8]) -> bool {
+        let split = name.len().checked_sub(self.end.len()).and_then(|at| name.split_at_checked(at));
+        let Some((mut name, end)) = split else { return false };
+        if !is_same::<ANY_CASE>(end, &self.end) {
+            return false;
+        }
+        // The first place of each is as good as any other.
+        for text in &self.middle {
+            match behind::<ANY_CASE>(name, text) {
+                Some(behind) => name = behind,
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+fn is_same<const ANY_CASE: bool>(part: &[u8], text: &str) -> bool {
+    if ANY_CASE { part.eq_ignore_ascii_case(text.as_bytes()) } else { part == text.as_bytes() }
+}
+
+/// What stands in `name` behind the first `text`.
+fn behind<'n, const ANY_CASE: bool>(name: &'n [u8], text: &str) -> Option<&'n [u8]> {
+    let at = name.windows(text.len()).position(|part| is_same::<ANY_CASE>(part, text))?;
+    name.get(at + text.len()..)
 }
 
 impl<const ANY_CASE: bool> Default for Globs<ANY_CASE> {
@@ -237,17 +279,18 @@ mod tests {
 
     #[test]
     fn a_simple_glob_matches_what_the_automaton_does() {
-        const PATTERNS: [&str; 16] = [
+        const PATTERNS: [&str; 23] = [
             "a", "a*", "*a", "*", "**", "a/*", "*/a", "a.*", "é*", "a,b", "!a", "-", "a*a", "a/**",
-            "a/b", "k*",
+            "a/b", "k*", "*a*", "*ab*", "a*b*a", "*a*b", "*a*a*", "**a**b**", "*ba*ab*",
         ];
-        const NAMES: [&str; 17] = [
+        const NAMES: [&str; 21] = [
             "", "a", "ab", "ba", "a/", "a/b", "b/a", "a.b", ".a", "é", "éa", "a,b", "-", "aa",
-            "aba", "A/B/c", "\u{212a}",
+            "aba", "A/B/c", "\u{212a}", "abba", "babab", "BAaB", "aXbXa",
         ];
         fn compare<const ANY_CASE: bool>(globs: &Globs<ANY_CASE>, name: &str) {
             let slowly = globs.set.is_match_candidate(&Candidate::from_bytes(name));
             assert_eq!(globs.matches(name), slowly, "{globs:?} {name}");
+            assert_eq!(globs.matching(name).is_some(), slowly, "{globs:?} {name}");
         }
         for pattern in PATTERNS {
             for name in NAMES {

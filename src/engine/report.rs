@@ -15,8 +15,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What policies changed by themselves before the subject was judged.
     pub changes: Vec<Change>,
-    /// How each rule in scope ended, by policy and entry.
+    /// How each rule ended that had something to say or could not judge, by policy and entry.
     pub outcomes: Vec<Outcome>,
+    /// How many rules had nothing to say. Most do, so that they are not told one by one.
+    pub passed: usize,
 }
 
 /// A fix that a policy applied by itself.

@@ -211,6 +211,10 @@ fn verdict(report: &Report) -> Verdict {
             .or_insert(0) += 1;
         counts
     });
+    if report.passed > 0 {
+        let (passed, none) = (report.passed.to_string(), String::new);
+        all.push((none(), "passed".to_owned(), passed, none(), none()));
+    }
     all.extend(counts.into_iter().map(|((policy, entry, status), count)| {
         (
             String::new(),

@@ -458,13 +458,13 @@ fn without_the_other_objects_a_rule_about_them_can_not_judge() {
         &engine("unique", "{field: 'spec.hosts[*]', within: object}"),
         &ingress("a", "mid", "x"),
     );
-    assert_eq!(outcomes(&report), ["unique: pass"]);
+    assert_eq!(outcomes(&report), ["1 passed"]);
     let reference = engine("reference-exists", "{field: spec.a, kind: v1/ConfigMap}");
     assert_eq!(
         outcomes(&judge(&reference, &widget("{a: x}"))),
         ["reference-exists: skip: the other objects not known"]
     );
-    assert_eq!(outcomes(&judge(&reference, &widget("{}"))), ["reference-exists: pass"]);
+    assert_eq!(outcomes(&judge(&reference, &widget("{}"))), ["1 passed"]);
 }
 
 const SETTINGS: &str =

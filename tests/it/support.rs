@@ -117,13 +117,14 @@ pub(crate) fn found(report: &Report) -> Vec<String> {
     report.findings.iter().map(|it| format!("{}: {}", it.path, it.message)).collect()
 }
 
-/// Outcomes as `entry: status` or `entry: status: reason`.
+/// Outcomes as `entry: status` or `entry: status: reason`, and how many passed.
 pub(crate) fn outcomes(report: &Report) -> Vec<String> {
     let show = |it: &portcullis::engine::Outcome| match &it.reason {
         None => format!("{}: {}", it.entry, it.status.as_str()),
         Some(reason) => format!("{}: {}: {reason}", it.entry, it.status.as_str()),
     };
-    report.outcomes.iter().map(show).collect()
+    let passed = (report.passed > 0).then(|| format!("{} passed", report.passed));
+    report.outcomes.iter().map(show).chain(passed).collect()
 }
 
 /// What one rule, with these parameters, finds in a document.

@@ -1,6 +1,5 @@
 //! One file, judged: its findings with their places.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::baseline::Baseline;
@@ -92,22 +91,22 @@ impl Bench<'_> {
         let rank = (sheet.rank, rank);
         let mut report = self.report(sheet, rank, item);
         self.known.mark(&mut report.findings);
-        let passed = report.outcomes.iter().filter(|it| it.status == Status::Pass).count();
+        let waived = report.outcomes.iter().filter(|it| it.status == Status::Pass).count();
         sheet.judged.denied += usize::from(!Decision::of(&report).allowed());
-        sheet.judged.passed += passed;
-        let clean = self.needs.objects.then(|| clean(&report));
+        sheet.judged.passed += report.passed + waived;
+        let clean = report.passed;
         let subject = Arc::new(report.subject);
         let file = &sheet.manifest.name;
         for outcome in report.outcomes.into_iter().filter(|it| it.could_not_judge()) {
             let (subject, file) = (Arc::clone(&subject), Arc::clone(file));
             sheet.judged.outcomes.push(ShownOutcome { outcome, subject, file });
         }
-        if let Some(passed) = clean {
+        if self.needs.objects {
             sheet.judged.objects.push(ShownObject {
                 subject: Arc::clone(&subject),
                 file: Arc::clone(file),
                 owner: item.owner.clone(),
-                passed,
+                passed: clean,
             });
         }
         let whose = Whose { rank, item, subject: &subject };
@@ -184,14 +183,6 @@ impl Bench<'_> {
         };
         sheet.judged.findings.push(shown);
     }
-}
-
-/// How many rules have nothing to say of an object, not even something that is waived.
-fn clean(report: &Report) -> usize {
-    let found: HashSet<(&str, &str)> =
-        report.findings.iter().map(|it| (&*it.policy, &*it.entry)).collect();
-    let passed = report.outcomes.iter().filter(|it| it.status == Status::Pass);
-    passed.filter(|it| !found.contains(&(&*it.policy, &*it.entry))).count()
 }
 
 fn snippet(masked: &mut Masked<'_, '_>, span: Span) -> Snippet {
