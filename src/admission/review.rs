@@ -118,6 +118,7 @@ impl Request<'_> {
             subresource: (!self.subresource.is_empty()).then(|| self.subresource.clone()),
             user: Some(self.user.clone()),
             owner_seen: false,
+            documents: None,
         }
     }
 

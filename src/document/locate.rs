@@ -1,11 +1,11 @@
 //! From a path to the place in the text, also inside embedded documents.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use super::embedded;
 use super::path::{Path, Step};
 use super::scalar::Origin;
-use super::source::Document;
 use super::value::{Body, Span, Value};
 
 /// Where something stands in a text.
@@ -31,8 +31,15 @@ pub struct Locator<'v> {
 
 #[derive(Debug)]
 struct Embedded<'v> {
-    document: Document<'v>,
-    origin: Origin,
+    document: Tree<'v>,
+    /// `None` if nobody can tell.
+    origin: OnceCell<Option<Origin>>,
+}
+
+#[derive(Debug)]
+enum Tree<'v> {
+    Read(Value<'v>),
+    Known(&'v Value<'v>),
 }
 
 /// Finds what `path` leads to in `value`, which was read from `text`.
@@ -48,6 +55,12 @@ impl<'v> Locator<'v> {
     /// Looks for places in `text`.
     pub fn new(text: &'v str) -> Self {
         Self { text, embedded: HashMap::new() }
+    }
+
+    /// Makes use of an embedded document that was read already: what the string `holder` holds.
+    pub fn know(&mut self, holder: &Value<'_>, document: &'v Value<'v>) {
+        let embedded = Embedded::new(Tree::Known(document));
+        self.embedded.insert(holder.span.start, embedded);
     }
 
     /// Finds what `path` leads to in `value`, which was read from the text, as [`locate`] does.
@@ -91,24 +104,27 @@ impl<'v> Locator<'v> {
 
     fn inside(&mut self, token: Span, decoded: &'v str, steps: &[Step]) -> Option<Place> {
         let text = self.text;
-        let read = || Embedded::read(text, token, decoded);
+        let read = || Embedded::new(Tree::Read(embedded::read(decoded).ok()?.value));
         let embedded = self.embedded.entry(token.start).or_insert_with(read).as_ref()?;
+        let origin = embedded.origin.get_or_init(|| Origin::of(text, token, decoded)).as_ref()?;
         // A document in an embedded one is rare, and is read anew.
-        let Place { span, key, exact } =
-            Locator::new(decoded).walk(&embedded.document.value, steps)?;
-        let origin = &embedded.origin;
+        let Place { span, key, exact } = Locator::new(decoded).walk(embedded.tree(), steps)?;
         Some(Place { span: origin.span(span), key: key.map(|key| origin.span(key)), exact })
     }
 }
 
 impl<'v> Embedded<'v> {
-    fn read(text: &str, token: Span, decoded: &'v str) -> Option<Self> {
-        let document = embedded::read(decoded).ok()?;
-        // A string that holds but a string would lead to itself.
-        if !matches!(document.value.body, Body::Map(_) | Body::List(_)) {
-            return None;
+    /// `None` for a string that holds but a string: it would lead to itself.
+    fn new(document: Tree<'v>) -> Option<Self> {
+        let embedded = Self { document, origin: OnceCell::new() };
+        matches!(embedded.tree().body, Body::Map(_) | Body::List(_)).then_some(embedded)
+    }
+
+    fn tree(&self) -> &Value<'v> {
+        match &self.document {
+            Tree::Read(tree) => tree,
+            Tree::Known(tree) => tree,
         }
-        Some(Self { document, origin: Origin::of(text, token, decoded)? })
     }
 }
 

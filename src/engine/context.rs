@@ -1,5 +1,7 @@
 //! What a rule sees, and where it leaves what it finds.
 
+use std::rc::Rc;
+
 use super::scope::Case;
 use super::{About, Fix, Inventory, Mention, Missing, Node, Related, Subject};
 use crate::document::{Path, Span};
@@ -42,6 +44,11 @@ impl<'s> Context<'s> {
     /// none.
     pub fn pod(&self) -> Option<Node<'s>> {
         Some(self.object.at(self.case.template.as_deref()?))
+    }
+
+    /// The containers that the subject makes, worked out for the first rule that asks.
+    pub fn containers(&self) -> Rc<[Node<'s>]> {
+        self.object.containers(|| self.pod())
     }
 
     /// Whether a controller made the subject, and the rule judges that controller too.

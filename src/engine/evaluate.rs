@@ -55,7 +55,7 @@ impl Engine {
     }
 
     fn judge(&self, subject: &Subject<'_>, facts: &Facts<'_>, budget: Budget) -> Report {
-        let walk = Walk::new(self.schema(), &subject.identity, subject.object, budget);
+        let walk = Walk::of(self.schema(), subject, budget);
         let case = Case::new(subject, facts, &self.settings, &self.pods);
         let owned = self.is_owned(subject);
         let mut findings = Vec::new();

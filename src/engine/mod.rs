@@ -14,6 +14,7 @@ mod change;
 mod compile;
 mod context;
 mod decision;
+mod documents;
 mod evaluate;
 mod facts;
 mod finding;
@@ -39,6 +40,7 @@ pub use self::change::Changed;
 pub use self::compile::{Engine, Flaw, Part};
 pub use self::context::{Context, Draft};
 pub use self::decision::{Decision, Ground};
+pub use self::documents::Documents;
 pub use self::facts::{Facts, Inventory, Mention, Namespaces};
 pub use self::finding::{
     About, Category, Enforcement, Finding, FindingId, Related, Severity, State,

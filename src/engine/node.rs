@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::rc::Rc;
 
 use super::walk::{Place, Run, Trail, Walk, Way};
 use super::{Identity, Schema, Shape};
@@ -149,7 +150,7 @@ impl<'s> Node<'s> {
 
     /// Whether the value must not be shown.
     pub fn is_sensitive(self) -> bool {
-        self.schema().sensitive(self)
+        self.walk.is_sensitive(self.at, || self.schema().sensitive(self))
     }
 
     /// The value for a message, in backticks: scalars only, cut at 120 characters, `•••` where
@@ -175,6 +176,11 @@ impl<'s> Node<'s> {
 
     pub fn schema(self) -> &'static dyn Schema {
         self.walk.schema()
+    }
+
+    /// What runs in the object of which this is the root.
+    pub(super) fn containers(self, pod: impl FnOnce() -> Option<Self>) -> Rc<[Self]> {
+        self.walk.containers(|| self.schema().containers(self, pod()).into())
     }
 
     /// Whether the place lies in a document that a string holds.

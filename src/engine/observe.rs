@@ -43,7 +43,7 @@ impl Engine {
     /// nothing.
     pub fn observe(&self, subject: &Subject<'_>, inventory: &mut Inventory) {
         let budget = Budget::default();
-        let walk = Walk::new(self.schema(), &subject.identity, subject.object, budget);
+        let walk = Walk::of(self.schema(), subject, budget);
         let mut identity = None;
         for index in self.observers_of(subject) {
             let Some(entry) = self.entry(index) else { continue };

@@ -41,6 +41,9 @@ pub trait Schema: fmt::Debug + Sync {
     /// as absent: what a Job gets to find its pods by.
     fn assigned(&self, parent: Node<'_>, key: &str, value: &Value<'_>) -> bool;
 
+    /// Whether a string at a place of this shape or below it may hold a document.
+    fn embeds(&self, shape: Shape) -> bool;
+
     /// The document that the string `text` at a place of this shape holds: `None` if the place
     /// holds no document, an error in words if it does not parse. `key` is the field's name.
     fn embedded<'t>(
@@ -59,6 +62,10 @@ pub trait Schema: fmt::Debug + Sync {
     /// Where a kind keeps its pod template: the keys from the root to the template; empty for a
     /// Pod itself, `None` for a kind without pods.
     fn pod_template(&self, group: &str, kind: &str) -> Option<&'static [&'static str]>;
+
+    /// What runs: the containers of all lists of a pod or pod template, or of whatever a pod is
+    /// made of.
+    fn containers<'s>(&self, object: Node<'s>, pod: Option<Node<'s>>) -> Vec<Node<'s>>;
 
     /// Every kind for which [`Schema::pod_template`] answers, as group and kind.
     fn pod_kinds(&self) -> &'static [(&'static str, &'static str)];

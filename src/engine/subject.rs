@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Documents;
 use super::node::quoted;
 use crate::document::Value;
 
@@ -25,6 +26,8 @@ pub struct Subject<'a> {
     /// Whether the door knows that a controller made the object: in an audit, that the owner
     /// with that uid exists. At admission the engine tells by the user.
     pub owner_seen: bool,
+    /// The documents that strings of the object hold, where whoever asks has read them already.
+    pub documents: Option<&'a Documents<'a>>,
 }
 
 /// Which thing it is, apart from what is in it.
@@ -89,6 +92,7 @@ impl<'a> Subject<'a> {
             subresource: None,
             user: None,
             owner_seen: false,
+            documents: None,
         }
     }
 
@@ -102,6 +106,7 @@ impl<'a> Subject<'a> {
             subresource: self.subresource.clone(),
             user: self.user.clone(),
             owner_seen: self.owner_seen,
+            documents: None,
         }
     }
 

@@ -2,10 +2,12 @@
 //! found in strings.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::panic::resume_unwind;
+use std::rc::Rc;
 
-use super::{Identity, Node, Schema, Shape};
-use crate::document::{Body, Value, spread};
+use super::{Documents, Identity, Node, Schema, Shape, Subject};
+use crate::document::{Value, spread};
 
 /// How many steps one rule may take in one subject.
 ///
@@ -34,7 +36,12 @@ pub struct Walk<'s> {
     /// of its key. Two that share a slot take turns; 0 is none.
     slots: Box<[Cell<u32>]>,
     left: Cell<u64>,
-    embedded: OnceCell<Vec<Embedded<'s>>>,
+    /// Most rules about pods ask for them.
+    containers: RefCell<Option<Rc<[Node<'s>]>>>,
+    /// Whether the value at a place must not be shown, of those that were asked for.
+    sensitive: RefCell<HashMap<u32, bool>>,
+    given: Option<&'s Documents<'s>>,
+    documents: OnceCell<Documents<'s>>,
 }
 
 /// The payload of the unwinding that ends a rule which has no steps left.
@@ -103,13 +110,6 @@ impl<'s> Way<'s> {
     }
 }
 
-#[derive(Debug)]
-struct Embedded<'s> {
-    /// The string itself, told from every other string of the subject by its address.
-    holder: &'s Value<'s>,
-    content: Result<Value<'s>, String>,
-}
-
 impl<'s> Walk<'s> {
     pub fn new(
         schema: &'static dyn Schema,
@@ -132,8 +132,21 @@ impl<'s> Walk<'s> {
             trail: RefCell::new(trail),
             slots: vec![Cell::new(0); SLOTS].into(),
             left: Cell::new(budget.steps),
-            embedded: OnceCell::new(),
+            containers: RefCell::new(None),
+            sensitive: RefCell::default(),
+            given: None,
+            documents: OnceCell::new(),
         }
+    }
+
+    /// One way through `subject`.
+    pub(super) fn of(
+        schema: &'static dyn Schema,
+        subject: &'s Subject<'_>,
+        budget: Budget,
+    ) -> Self {
+        let walk = Self::new(schema, &subject.identity, subject.object, budget);
+        Self { given: subject.documents, ..walk }
     }
 
     /// The whole object.
@@ -158,6 +171,8 @@ impl<'s> Walk<'s> {
             trail.truncate(1);
             trail.iter_mut().for_each(|root| root.run = Run::EMPTY);
             self.slots.iter().for_each(|slot| slot.set(0));
+            self.containers.replace(None);
+            self.sensitive.borrow_mut().clear();
         }
     }
 
@@ -166,6 +181,26 @@ impl<'s> Walk<'s> {
             Some(left) => self.left.set(left),
             None => resume_unwind(Box::new(Exhausted)),
         }
+    }
+
+    /// The containers, listed once.
+    pub(super) fn containers(&self, list: impl FnOnce() -> Rc<[Node<'s>]>) -> Rc<[Node<'s>]> {
+        let known = self.containers.borrow().clone();
+        known.unwrap_or_else(|| {
+            let listed = list();
+            self.containers.replace(Some(Rc::clone(&listed)));
+            listed
+        })
+    }
+
+    /// Whether the value at the place `at` must not be shown: `tell` says it once.
+    pub(super) fn is_sensitive(&self, at: u32, tell: impl FnOnce() -> bool) -> bool {
+        let known = self.sensitive.borrow().get(&at).copied();
+        known.unwrap_or_else(|| {
+            let told = tell();
+            self.sensitive.borrow_mut().insert(at, told);
+            told
+        })
     }
 
     /// The place below `parent` with this key, if it was asked for before.
@@ -230,48 +265,13 @@ impl<'s> Walk<'s> {
 
     /// The document in `holder`, a string of this subject; `None` if none should be there.
     ///
-    /// All documents are read once, when the first is asked for.
+    /// All documents are read once, when the first is asked for, unless the subject has them.
     pub(super) fn document_in(
         &'s self,
         holder: &Value<'s>,
     ) -> Option<&'s Result<Value<'s>, String>> {
-        let all = self.embedded.get_or_init(|| {
-            let mut found = Vec::new();
-            self.read_documents(self.object, self.schema.root(self.identity), "", &mut found);
-            found
-        });
-        all.iter().find(|it| std::ptr::eq(it.holder, holder)).map(|it| &it.content)
-    }
-
-    fn read_documents(
-        &self,
-        value: &'s Value<'s>,
-        shape: Shape,
-        key: &str,
-        found: &mut Vec<Embedded<'s>>,
-    ) {
-        if shape == Shape::UNKNOWN {
-            return;
-        }
-        match &value.body {
-            Body::Text(text) => {
-                let content = self.schema.embedded(shape, key, text);
-                found.extend(content.map(|content| Embedded { holder: value, content }));
-            }
-            Body::Map(map) => {
-                for entry in map {
-                    let below = self.schema.field(shape, &entry.key);
-                    self.read_documents(&entry.value, below, &entry.key, found);
-                }
-            }
-            Body::List(items) => {
-                let below = self.schema.item(shape);
-                for item in items {
-                    self.read_documents(item, below, "", found);
-                }
-            }
-            Body::Null | Body::Bool(_) | Body::Int(_) | Body::Float(_) => {}
-        }
+        let read = || Documents::read(self.schema, self.identity, self.object);
+        self.given.unwrap_or_else(|| self.documents.get_or_init(read)).held_by(holder)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What there is to report: all subjects of one run, with their places.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::document::Location;
@@ -132,17 +133,9 @@ impl Run {
         counts(&self.findings)
     }
 
-    /// Puts the findings in the order of the promise: file, line, column, rule, id.
+    /// Puts the findings in their order.
     pub fn sort(&mut self) {
-        self.findings.sort_by(|one, two| {
-            let place = |it: &Shown| (it.location.line, it.location.column);
-            one.location
-                .file
-                .cmp(&two.location.file)
-                .then_with(|| place(one).cmp(&place(two)))
-                .then_with(|| one.finding.rule.cmp(two.finding.rule))
-                .then_with(|| one.finding.id.cmp(&two.finding.id))
-        });
+        self.findings.sort_by(Shown::order);
     }
 }
 
@@ -167,6 +160,16 @@ impl Effect {
 }
 
 impl Shown {
+    /// The order of the promise: file, line, column, rule, id.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let place = |it: &Self| (it.location.line, it.location.column);
+        let files = self.location.file.cmp(&other.location.file);
+        files
+            .then_with(|| place(self).cmp(&place(other)))
+            .then_with(|| self.finding.rule.cmp(other.finding.rule))
+            .then_with(|| self.finding.id.cmp(&other.finding.id))
+    }
+
     /// What comes of the finding.
     pub fn effect(&self) -> Effect {
         match (self.finding.state, crate::engine::Ground::Finding(&self.finding).enforcement()) {

@@ -50,22 +50,23 @@ pub enum Sort {
 pub fn containers<'s>(pod: Node<'s>) -> impl Iterator<Item = Container<'s>> {
     let spec = pod.get("spec");
     LISTS.into_iter().flat_map(move |(list, sort)| {
-        spec.get(list).items().map(move |node| {
-            let name = node.get("name").as_str().unwrap_or_default();
-            Container { node, sort, name }
-        })
+        spec.get(list).items().map(move |node| Container::new(node, sort))
     })
 }
 
 /// Every container that the subject makes: those of its pod or pod template, and the one of a
 /// `DeviceServer`.
-pub fn runs<'s>(cx: &Context<'s>) -> Vec<Container<'s>> {
-    let object = cx.object();
+pub fn runs<'s>(cx: &Context<'s>) -> impl Iterator<Item = Container<'s>> + use<'s> {
+    let nodes = cx.containers();
+    (0..nodes.len()).filter_map(move |at| nodes.get(at).copied().map(Container::of))
+}
+
+/// The places of [`runs`].
+pub(super) fn listed<'s>(object: Node<'s>, pod: Option<Node<'s>>) -> Vec<Node<'s>> {
     if is_device_server(object.identity()) {
-        let name = object.at(&["metadata", "name"]).as_str().unwrap_or_default();
-        return vec![Container { node: object.get("spec"), sort: Sort::DeviceServer, name }];
+        return vec![object.get("spec")];
     }
-    cx.pod().into_iter().flat_map(containers).collect()
+    pod.into_iter().flat_map(containers).map(|container| container.node).collect()
 }
 
 /// Whether the subject is a TANGO `DeviceServer` of the operator.
@@ -81,6 +82,22 @@ pub fn is_finite(pod: Node<'_>) -> bool {
 }
 
 impl<'s> Container<'s> {
+    fn new(node: Node<'s>, sort: Sort) -> Self {
+        Self { node, sort, name: node.get("name").as_str().unwrap_or_default() }
+    }
+
+    /// The container at one of the places of [`runs`].
+    fn of(node: Node<'s>) -> Self {
+        let list = node.parent().key();
+        match LISTS.into_iter().find(|(name, _)| *name == list) {
+            Some((_, sort)) => Self::new(node, sort),
+            None => {
+                let name = node.parent().at(&["metadata", "name"]).as_str().unwrap_or_default();
+                Self { node, sort: Sort::DeviceServer, name }
+            }
+        }
+    }
+
     /// Whether it stands among the init containers but keeps running beside the others.
     pub fn is_sidecar(&self) -> bool {
         self.sort == Sort::Init && self.node.get("restartPolicy").as_str() == Some("Always")

@@ -128,7 +128,7 @@ impl Configure for TangoHostForm {
 impl Check for TangoHostForm {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         let object = cx.object();
-        for variable in runs(cx).iter().flat_map(|container| container.node.get("env").items()) {
+        for variable in runs(cx).flat_map(|container| container.node.get("env").items()) {
             let name = variable.get("name").as_str().unwrap_or_default();
             if self.names.matches(name) {
                 judge(cx, name, variable.get("value"));

@@ -9,7 +9,8 @@ use super::place::{Objects, Places, Rank};
 use crate::cli::facts::{Place, Said};
 use crate::document::{Location, Span};
 use crate::engine::{
-    About, Applicability, Budget, Decision, Engine, Finding, Fix, Identity, Report, State, Status,
+    About, Applicability, Budget, Decision, Documents, Engine, Finding, Fix, Identity, Report,
+    State, Status,
 };
 use crate::manifest::{Item, Manifest, Masked};
 use crate::report::{
@@ -43,10 +44,12 @@ pub(super) struct Bench<'b> {
 }
 
 /// A file on the bench.
-struct Sheet<'m, 't> {
+struct Sheet<'d, 'm, 't> {
     rank: usize,
     manifest: &'m Manifest<'t>,
-    places: Places<'m, 't>,
+    /// What the strings of each item hold.
+    documents: &'d [Documents<'d>],
+    places: Places<'d, 'm, 't>,
     masked: Masked<'m, 't>,
     judged: Judged,
     proposals: Vec<Proposal>,
@@ -66,12 +69,16 @@ impl Bench<'_> {
         &self,
         rank: usize,
         manifest: &'m Manifest<'t>,
-        objects: &'m Objects<'m, 't>,
+        objects: &Objects<'m, 't>,
     ) -> Judged {
+        let documents = documents(manifest);
+        let mut places = Places::new(objects);
+        places.know(rank, manifest, &documents);
         let mut sheet = Sheet {
             rank,
             manifest,
-            places: Places::new(objects),
+            documents: &documents,
+            places,
             masked: Masked::new(manifest, &KUBERNETES),
             judged: Judged::default(),
             proposals: Vec::new(),
@@ -83,11 +90,13 @@ impl Bench<'_> {
         for (rank, item) in manifest.items.iter().enumerate() {
             self.judge_item(&mut sheet, rank, item);
         }
+        // Here many files are sorted at once, and putting them together is little work.
+        sheet.judged.findings.sort_by(Shown::order);
         sheet.judged.amended = Amended::of(manifest, &sheet.proposals);
         sheet.judged
     }
 
-    fn judge_item(&self, sheet: &mut Sheet<'_, '_>, rank: usize, item: &Item) {
+    fn judge_item(&self, sheet: &mut Sheet<'_, '_, '_>, rank: usize, item: &Item) {
         let rank = (sheet.rank, rank);
         let mut report = self.report(sheet, rank, item);
         self.known.mark(&mut report.findings);
@@ -122,8 +131,9 @@ impl Bench<'_> {
     }
 
     /// What the cluster would say of the object: changed first, then judged.
-    fn report(&self, sheet: &mut Sheet<'_, '_>, rank: Rank, item: &Item) -> Report {
+    fn report(&self, sheet: &mut Sheet<'_, '_, '_>, rank: Rank, item: &Item) -> Report {
         let mut subject = sheet.manifest.subject(item);
+        subject.documents = sheet.documents.get(rank.1);
         self.said.describe(&mut subject);
         let facts = self.place.facts();
         let changed = self.engine.changes(&subject, &facts, Budget::default());
@@ -154,7 +164,7 @@ impl Bench<'_> {
 
     fn show(
         &self,
-        sheet: &mut Sheet<'_, '_>,
+        sheet: &mut Sheet<'_, '_, '_>,
         mut finding: Finding,
         (location, span): (Location, Span),
         whose: Whose<'_>,
@@ -185,6 +195,14 @@ impl Bench<'_> {
     }
 }
 
+fn documents<'m>(manifest: &'m Manifest<'_>) -> Vec<Documents<'m>> {
+    let read = |item| {
+        let subject = manifest.subject(item);
+        Documents::read(&KUBERNETES, &subject.identity, subject.object)
+    };
+    manifest.items.iter().map(read).collect()
+}
+
 fn snippet(masked: &mut Masked<'_, '_>, span: Span) -> Snippet {
     let excerpt = masked.excerpt(span);
     Snippet {
@@ -206,7 +224,7 @@ fn edits(manifest: &Manifest<'_>, item: &Item, fix: &Fix) -> Vec<ShownEdit> {
 }
 
 /// The other places of a finding of the object at `rank`.
-fn related(places: &mut Places<'_, '_>, finding: &Finding, rank: Rank) -> Vec<ShownRelated> {
+fn related(places: &mut Places<'_, '_, '_>, finding: &Finding, rank: Rank) -> Vec<ShownRelated> {
     let about = match finding.about {
         About::Part(_) => About::Value,
         about => about,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::document::{Location, Locator, Path, Span};
-use crate::engine::{About, Identity};
+use crate::engine::{About, Documents, Identity};
 use crate::manifest::{Item, Manifest};
 
 /// All objects of a run, found by what they are.
@@ -37,9 +37,9 @@ struct Name<'m> {
 
 /// Finds places, one after another. What is embedded in a file is read once.
 #[derive(Debug)]
-pub(super) struct Places<'m, 't> {
-    objects: &'m Objects<'m, 't>,
-    locators: HashMap<usize, Locator<'m>>,
+pub(super) struct Places<'d, 'm, 't> {
+    objects: &'d Objects<'m, 't>,
+    locators: HashMap<usize, Locator<'d>>,
 }
 
 impl<'m, 't> Objects<'m, 't> {
@@ -92,12 +92,25 @@ impl<'m> Name<'m> {
     }
 }
 
-impl<'m, 't> Places<'m, 't> {
-    pub(super) fn new(objects: &'m Objects<'m, 't>) -> Self {
+impl<'d, 'm, 't> Places<'d, 'm, 't> {
+    pub(super) fn new(objects: &'d Objects<'m, 't>) -> Self {
         Self { objects, locators: HashMap::new() }
     }
 
-    pub(super) fn objects(&self) -> &'m Objects<'m, 't> {
+    /// Makes use of what was read already: what the strings of the file of this rank hold.
+    pub(super) fn know(
+        &mut self,
+        rank: usize,
+        manifest: &'m Manifest<'t>,
+        documents: &'d [Documents<'d>],
+    ) {
+        let locator = self.locators.entry(rank).or_insert_with(|| manifest.locator());
+        for (holder, document) in documents.iter().flat_map(Documents::iter) {
+            locator.know(holder, document);
+        }
+    }
+
+    pub(super) fn objects(&self) -> &'d Objects<'m, 't> {
         self.objects
     }
 

@@ -24,8 +24,15 @@ pub(super) fn trace(source: &str, folded: bool, trace: &mut Trace<'_>) -> Option
     let written = lines.iter().rposition(|line| !line.text.is_empty()).map_or(0, |last| last + 1);
     let empty_end = lines.split_off(written);
     for (index, line) in lines.iter().enumerate() {
+        let next = lines.get(index + 1);
+        // A line of a literal block and its break stand for themselves, in one piece.
+        let piece = source.get(line.start..=line.end).filter(|it| !folded && it.ends_with('\n'));
+        if let (Some(_), Some(piece)) = (next, piece) {
+            trace.verbatim(line.start, piece)?;
+            continue;
+        }
         trace.verbatim(line.start, line.text)?;
-        if let Some(next) = lines.get(index + 1) {
+        if let Some(next) = next {
             line_break(&lines, index, *line, *next, folded, trace)?;
         }
     }
@@ -87,8 +94,8 @@ fn lines(body: &str, start: usize, indentation: usize) -> Vec<Line<'_>> {
     for line in body.split_inclusive('\n') {
         let content = line.strip_suffix('\n').unwrap_or(line);
         let content = content.strip_suffix('\r').unwrap_or(content);
-        let white = content.len() - content.trim_start_matches(' ').len();
-        let text = content.get(white.min(indentation)..).unwrap_or_default();
+        let margin = content.bytes().take(indentation).take_while(|byte| *byte == b' ').count();
+        let text = content.get(margin..).unwrap_or_default();
         let text_start = at + content.len() - text.len();
         lines.push(Line { start: text_start, text, end: at + content.len() });
         at += line.len();

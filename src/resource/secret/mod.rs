@@ -13,6 +13,7 @@
 
 mod argument;
 mod hidden;
+mod hint;
 mod name;
 mod place;
 mod random;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex, RegexSet};
 
-use super::{is_literal, name_is_secret};
+use super::{hint, is_literal, name_is_secret};
 
 /// A secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,14 +72,14 @@ pub fn find(text: &str) -> Vec<Found> {
     found
 }
 
-/// One form in which secrets stand in texts.
 /// Whether a document may hold a secret: `false` only if [`find`] finds none in any string of it,
 /// and no name in it is that of a secret. Told from its text, far faster than by looking.
 pub fn document_may_hold_secret(text: &str) -> bool {
     // What is written with an escape may be anything.
-    text.contains('\\') || ANY_HINT.is_match(text)
+    text.contains('\\') || if text.is_ascii() { hint::is_in(text) } else { ANY_HINT.is_match(text) }
 }
 
+/// One form in which secrets stand in texts.
 struct Detector {
     what: What,
     /// What a text must hold for the pattern to be tried.
@@ -208,7 +208,17 @@ mod tests {
             assert!(document_may_hold_secret(&text) && name_is_secret(name), "{name}");
         }
         assert!(document_may_hold_secret(r#"{"\u0070assword": "x"}"#));
-        assert!(!document_may_hold_secret(r#"{"servers": {"Motor": {}}}"#));
+        for text in
+            ["{\"to\u{212a}en\": \"x\"}", "a://b/ c://d@e", "PrIVATE Key", "1 key", "pasPASS"]
+        {
+            assert!(document_may_hold_secret(text), "{text}");
+        }
+        for text in
+            [r#"{"servers": {"Motor": {}}}"#, "a://b/c@d", "pas sive secs tokamak crest", "ke"]
+        {
+            let may = document_may_hold_secret(text);
+            assert_eq!(may, ANY_HINT.is_match(text), "{text}");
+        }
     }
 
     const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijkl";
@@ -243,6 +253,7 @@ mod tests {
             let found: Vec<_> =
                 find(text).iter().map(|it| (it.what, &text[it.range.clone()])).collect();
             assert_eq!(found, [(what, secret)], "{text}");
+            assert!(document_may_hold_secret(text), "{text}");
         }
         let key = "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n";
         assert_eq!(find(key)[0].what, What::PrivateKey);

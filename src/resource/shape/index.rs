@@ -24,6 +24,8 @@ pub(super) struct Entry {
     slots: Vec<u8>,
     /// Of a list's items or a map's values.
     pub(super) below: Shape,
+    /// Whether a string here or below may hold a document.
+    pub(super) embeds: bool,
 }
 
 pub(super) static INDEX: LazyLock<Index> = LazyLock::new(Index::build);
@@ -41,7 +43,23 @@ impl Index {
         while let Some(form) = builder.queue.get(entries.len()).copied() {
             entries.push(builder.entry(form));
         }
-        Self { entries, roots }
+        let mut index = Self { entries, roots };
+        while index.spread_embedding() {}
+        index
+    }
+
+    /// Marks what holds something that embeds; whether there was anything to mark.
+    fn spread_embedding(&mut self) -> bool {
+        let embeds = |shape: Shape| self.entry(shape).is_some_and(|entry| entry.embeds);
+        let holds = |entry: &Entry| {
+            embeds(entry.below) || entry.fields.iter().any(|(_, shape)| embeds(*shape))
+        };
+        let holders: Vec<bool> =
+            self.entries.iter().map(|entry| !entry.embeds && holds(entry)).collect();
+        for (entry, holds) in self.entries.iter_mut().zip(&holders) {
+            entry.embeds |= holds;
+        }
+        holders.contains(&true)
     }
 }
 
@@ -107,7 +125,8 @@ impl Builder {
             Form::Map(keys) => below = self.shape(keys.value),
             _ => {}
         }
-        Entry { form, slots: slots(&fields), fields, below }
+        let embeds = matches!(form, Form::Json | Form::File);
+        Entry { form, slots: slots(&fields), fields, below, embeds }
     }
 }
 

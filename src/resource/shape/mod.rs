@@ -18,6 +18,7 @@ mod table;
 use self::form::{Fill, Form, Source};
 use self::index::{Entry, INDEX};
 pub use self::stored::stored;
+use super::workload;
 use crate::document::Value;
 use crate::engine::{FieldStep, Identity, Node, Placement, Schema, Shape};
 
@@ -69,6 +70,10 @@ impl Schema for Kubernetes {
         }
     }
 
+    fn embeds(&self, shape: Shape) -> bool {
+        known(shape).is_some_and(|entry| entry.embeds)
+    }
+
     fn embedded<'t>(
         &self,
         shape: Shape,
@@ -91,6 +96,10 @@ impl Schema for Kubernetes {
 
     fn pod_template(&self, group: &str, kind: &str) -> Option<&'static [&'static str]> {
         kind::find(group, kind)?.pod_template
+    }
+
+    fn containers<'s>(&self, object: Node<'s>, pod: Option<Node<'s>>) -> Vec<Node<'s>> {
+        workload::listed(object, pod)
     }
 
     fn pod_kinds(&self) -> &'static [(&'static str, &'static str)] {
