@@ -78,6 +78,13 @@ impl<'s> Context<'s> {
         Ok(mentions.filter(move |it| !it.deleting && !it.subject.is_same(itself)))
     }
 
+    /// Whether what the subject and `others` have in common is told at the subject. Of those that
+    /// are judged in one run it is told at the last alone.
+    pub fn speaks_for<'m>(&self, others: impl IntoIterator<Item = &'m Mention>) -> bool {
+        let itself = &self.case.subject.identity;
+        others.into_iter().all(|other| !other.judged || *other.subject < *itself)
+    }
+
     /// Whether the other objects that are known are all that there are.
     ///
     /// # Errors

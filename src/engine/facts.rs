@@ -38,6 +38,9 @@ pub struct Inventory {
     /// Whether every object is in it, so that what is not in it does not exist: the linted set
     /// if it was said to be complete, and the cluster in an audit.
     pub complete: bool,
+    /// Whether the objects that are noted from here on are judged in the same run, so that what
+    /// several of them have in common needs to be told at one of them alone.
+    pub judged: bool,
     tables: Vec<HashMap<Box<str>, Vec<Mention>>>,
 }
 
@@ -46,6 +49,10 @@ pub struct Inventory {
 pub struct Mention {
     pub subject: Arc<Identity>,
     pub path: Path,
+    /// What the rule noted of it; empty if nothing.
+    pub text: Box<str>,
+    /// Whether the object is judged in the same run.
+    pub judged: bool,
     /// Whether the object is being deleted.
     pub deleting: bool,
 }

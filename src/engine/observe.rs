@@ -11,8 +11,11 @@ pub struct Observer<'s> {
     object: Node<'s>,
     pods: &'s PodKinds,
     made_by_observed: bool,
-    notes: Vec<(String, Node<'s>)>,
+    notes: Vec<Note<'s>>,
 }
+
+/// What a rule takes down of an object: under which key, at which place, and in which words.
+type Note<'s> = (String, Node<'s>, String);
 
 impl<'s> Observer<'s> {
     /// The object's root.
@@ -34,7 +37,13 @@ impl<'s> Observer<'s> {
     /// Notes a place under a key, by which the rule finds it again while it judges another
     /// object.
     pub fn note(&mut self, key: impl Into<String>, place: Node<'s>) {
-        self.notes.push((key.into(), place));
+        self.notes.push((key.into(), place, String::new()));
+    }
+
+    /// The same, with what the rule needs to know of the place when it finds it again. It is kept
+    /// in memory with the inventory: let it be short, and no secret.
+    pub fn note_with(&mut self, key: impl Into<String>, place: Node<'s>, text: impl Into<String>) {
+        self.notes.push((key.into(), place, text.into()));
     }
 }
 
@@ -57,12 +66,15 @@ impl Engine {
                 };
                 entry.check.observe(&mut observer);
                 let notes = observer.notes.into_iter();
-                notes.map(|(key, node)| (key, node.path())).collect::<Vec<_>>()
+                notes.map(|(key, node, text)| (key, node.path(), text)).collect::<Vec<_>>()
             });
-            for (key, path) in notes.unwrap_or_default() {
+            for (key, path, text) in notes.unwrap_or_default() {
                 let subject_of = identity.get_or_insert_with(|| Arc::new(subject.identity.clone()));
                 let deleting = subject.object.at(&["metadata", "deletionTimestamp"]).is_some();
-                let mention = Mention { subject: Arc::clone(subject_of), path, deleting };
+                let subject_of = Arc::clone(subject_of);
+                let judged = inventory.judged;
+                let mention =
+                    Mention { subject: subject_of, path, text: text.into(), judged, deleting };
                 inventory.note(index, key, mention);
             }
         }

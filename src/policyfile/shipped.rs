@@ -17,6 +17,7 @@ static SHIPPED: &[Source<'static>] = files![
     "artefacts.yaml",
     "images.yaml",
     "labels.yaml",
+    "namespaces.yaml",
     "network.yaml",
     "sdp.yaml",
     "secrets.yaml",

@@ -84,6 +84,17 @@ pub fn address_fields<'s>(ipam: Node<'s>) -> Vec<Field<'s>> {
     fields
 }
 
+/// The network that a range or network lies in: `10.20.0.0/16` of `10.20.0.10-10.20.0.99/16`.
+pub fn network_of(text: &str) -> Option<IpNet> {
+    let network = text.rsplit('-').next().unwrap_or(text).trim();
+    network.parse::<IpNet>().ok().map(|network| network.trunc())
+}
+
+/// Whether two networks share an address. Networks of different families never do.
+pub fn overlap(one: &IpNet, other: &IpNet) -> bool {
+    one.contains(other) || other.contains(one)
+}
+
 impl Form {
     /// Whether `text` has the form.
     pub fn holds(self, text: &str) -> bool {
@@ -119,6 +130,17 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn networks_overlap_if_one_lies_in_the_other() {
+        let overlap = |one: &str, other: &str| {
+            super::overlap(&network_of(one).unwrap(), &network_of(other).unwrap())
+        };
+        assert!(overlap("10.20.0.10-10.20.0.99/16", "10.20.128.0/17"));
+        assert!(overlap("fd00::/48", "fd00:0:0:1::/64") && overlap("10.0.0.1/8", "10.0.0.0/8"));
+        assert!(!overlap("10.20.0.0/17", "10.20.128.0/17"));
+        assert!(!overlap("fd00::/64", "fd00:0:0:1::/64") && !overlap("0.0.0.0/0", "::/0"));
+    }
 
     #[test]
     fn a_range_lies_in_its_network() {

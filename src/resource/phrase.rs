@@ -23,6 +23,11 @@ pub fn either<S: AsRef<str>>(items: &[S]) -> String {
     joined(&first_few(items), "or")
 }
 
+/// Labels by their keys: label `a`, or labels `a` and `b`.
+pub fn labels<S: AsRef<str>>(keys: &[S]) -> String {
+    format!("label{} {}", if keys.len() == 1 { "" } else { "s" }, quoted(keys))
+}
+
 /// A key or an error that quotes one, fit for a message: one line, not too long, without secrets.
 pub fn line(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };

@@ -65,6 +65,23 @@ pub fn devices<'s>(configuration: Node<'s>) -> impl Iterator<Item = Device<'s>> 
     })
 }
 
+/// The devices that a `DeviceServer` serves: those of the instance that its `args` name. Where that
+/// is not said, or not to be found, all that its configuration defines.
+pub fn served(object: Node<'_>) -> Vec<Device<'_>> {
+    let spec = object.get("spec");
+    let plain = |text: &str| text.replace('_', "-").to_ascii_lowercase();
+    let server = spec.get("dsname").as_str().map(|it| it.split('/').next().unwrap_or(it));
+    let instance = spec.get("args").scalar();
+    let instance = instance.as_deref().and_then(|it| it.split_whitespace().next());
+    let all: Vec<Device<'_>> = configurations(object).into_iter().flat_map(devices).collect();
+    let is_own = |device: &&Device<'_>| {
+        server.is_none_or(|it| it.eq_ignore_ascii_case(device.server))
+            && instance.is_none_or(|it| plain(it) == plain(device.instance))
+    };
+    let own: Vec<Device<'_>> = all.iter().filter(is_own).copied().collect();
+    if own.is_empty() { all } else { own }
+}
+
 /// The TANGO database of a `DeviceServer`, in lower case and as a name that another object in the
 /// namespace also uses; empty where the object does not say.
 pub fn database(object: Node<'_>) -> String {

@@ -13,6 +13,7 @@ mod field_default;
 mod field_forbidden;
 mod field_matches;
 mod field_required;
+mod governing_service_mismatch;
 mod host_namespace;
 mod host_path;
 mod image_pull_policy;
@@ -21,19 +22,30 @@ mod image_tag;
 mod ingress_host;
 mod label_broken;
 mod label_required;
+mod label_set_incomplete;
 mod name_too_long;
+mod namespace_metadata;
+mod namespace_name;
 mod network_attachment_config;
+mod network_overlap;
+mod pod_security;
 mod privileged_container;
 mod probe_ineffective;
 mod probe_missing;
 mod reference_exists;
 mod secret_literal;
+mod selector_selects_nothing;
 mod service_exposed;
 mod shell_arguments_lost;
 mod storage_class;
+mod tango_config_shape;
+mod tango_database_duplicate;
+mod tango_database_missing;
+mod tango_dependency;
 mod tango_device_duplicate;
 mod tango_device_name;
 mod tango_host_form;
+mod tango_port;
 mod tango_server_instance;
 mod unique;
 mod wait_ineffective;
@@ -52,6 +64,7 @@ pub static ALL: &[&Rule] = &[
     &field_forbidden::FIELD_FORBIDDEN,
     &field_matches::FIELD_MATCHES,
     &field_required::FIELD_REQUIRED,
+    &governing_service_mismatch::GOVERNING_SERVICE_MISMATCH,
     &host_namespace::HOST_NAMESPACE,
     &host_path::HOST_PATH,
     &image_pull_policy::IMAGE_PULL_POLICY,
@@ -60,19 +73,30 @@ pub static ALL: &[&Rule] = &[
     &ingress_host::INGRESS_HOST,
     &label_broken::LABEL_BROKEN,
     &label_required::LABEL_REQUIRED,
+    &label_set_incomplete::LABEL_SET_INCOMPLETE,
     &name_too_long::NAME_TOO_LONG,
+    &namespace_metadata::NAMESPACE_METADATA,
+    &namespace_name::NAMESPACE_NAME,
     &network_attachment_config::NETWORK_ATTACHMENT_CONFIG,
+    &network_overlap::NETWORK_OVERLAP,
+    &pod_security::POD_SECURITY,
     &privileged_container::PRIVILEGED_CONTAINER,
     &probe_ineffective::PROBE_INEFFECTIVE,
     &probe_missing::PROBE_MISSING,
     &reference_exists::REFERENCE_EXISTS,
     &secret_literal::SECRET_LITERAL,
+    &selector_selects_nothing::SELECTOR_SELECTS_NOTHING,
     &service_exposed::SERVICE_EXPOSED,
     &shell_arguments_lost::SHELL_ARGUMENTS_LOST,
     &storage_class::STORAGE_CLASS,
+    &tango_config_shape::TANGO_CONFIG_SHAPE,
+    &tango_database_duplicate::TANGO_DATABASE_DUPLICATE,
+    &tango_database_missing::TANGO_DATABASE_MISSING,
+    &tango_dependency::TANGO_DEPENDENCY,
     &tango_device_duplicate::TANGO_DEVICE_DUPLICATE,
     &tango_device_name::TANGO_DEVICE_NAME,
     &tango_host_form::TANGO_HOST_FORM,
+    &tango_port::TANGO_PORT,
     &tango_server_instance::TANGO_SERVER_INSTANCE,
     &unique::UNIQUE,
     &wait_ineffective::WAIT_INEFFECTIVE,

@@ -156,7 +156,9 @@ impl Check for TangoDeviceDuplicate {
                     Vec::new()
                 }
             };
-            if let Some(other) = others.first() {
+            if let Some(other) = others.first()
+                && cx.speaks_for(others.iter().copied())
+            {
                 let message = format!(
                     "device `{}` of {whose} is also defined by {} `{}`",
                     device.name, other.subject.kind, other.subject.name,

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use crate::declare_rule;
 use crate::engine::{
-    Check, Configure, Context, Identity, Kinds, Missing, Node, Observer, ParameterError, PodKinds,
+    Check, Configure, Context, Identity, Kinds, Mention, Missing, Node, Observer, ParameterError,
+    PodKinds,
 };
 use crate::resource::field::{FieldPath, Place};
 
@@ -101,6 +102,9 @@ declare_rule! {
     }
 }
 
+/// How many of the other objects with the value are shown.
+const MOST_RELATED: usize = 10;
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Unique {
@@ -147,12 +151,18 @@ impl Check for Unique {
                     .related_here(first, "the same value");
                 continue;
             }
-            let other = if elsewhere { cx.others(&key)?.next() } else { None };
-            if let Some(other) = other {
+            let others: Vec<&Mention> = match elsewhere {
+                true => cx.others(&key)?.take(MOST_RELATED).collect(),
+                false => Vec::new(),
+            };
+            if let Some(other) = others.first()
+                && cx.speaks_for(others.iter().copied())
+            {
                 let message = format!("{field} is {}, as in {}", shown(), other.subject);
-                cx.report(place.node, message)
-                    .help("give each object its own value")
-                    .related_to(other, "the same value");
+                let draft = cx.report(place.node, message).help("give each object its own value");
+                for other in others {
+                    draft.related_to(other, "the same value");
+                }
             }
             seen.insert(key, place);
         }

@@ -149,6 +149,7 @@ fn inventory(engine: &Engine, manifests: &[Manifest<'_>]) -> Inventory {
         .par_iter()
         .map(|manifest| {
             let mut part = Inventory::default();
+            part.judged = true;
             for item in &manifest.items {
                 engine.observe(&manifest.subject(item), &mut part);
             }

@@ -84,21 +84,27 @@ fn assert_answers_silent(policy: &str, objects: &[Json]) {
 }
 
 /// Rules that find something at places where no text can stand that holds a secret.
-const OF_NO_TEXT: [&str; 10] = [
+const OF_NO_TEXT: &[&str] = &[
     "cluster-role",
     "container-resources",
     "field-default",
     "field-required",
     "host-namespace",
     "image-pull-policy",
+    "label-set-incomplete",
     "name-too-long",
+    "namespace-name",
     "privileged-container",
     "probe-missing",
+    "selector-selects-nothing",
     "service-exposed",
+    "tango-database-duplicate",
+    "tango-port",
 ];
 
 #[test]
 fn no_rule_says_what_it_must_not_show() {
+    let mut of_no_text = Vec::new();
     for rule in rules::ALL.iter().filter(|rule| !is_about_artefacts(rule)) {
         let mut sensitive = 0;
         for example in examples(rule, "Invalid") {
@@ -127,8 +133,11 @@ fn no_rule_says_what_it_must_not_show() {
                 sensitive += findings.iter().filter(|it| it["sensitive"] == true).count();
             }
         }
-        assert_eq!(sensitive == 0, OF_NO_TEXT.contains(&rule.id), "{}: {sensitive}", rule.id);
+        if sensitive == 0 {
+            of_no_text.push(rule.id);
+        }
     }
+    assert_eq!(of_no_text, OF_NO_TEXT);
 }
 
 /// No door takes artefacts in yet, so that their reports are made by hand.
