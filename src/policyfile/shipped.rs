@@ -15,6 +15,7 @@ macro_rules! files {
 /// Every file of `policies/`, without its packs and its cases, by name.
 static SHIPPED: &[Source<'static>] = files![
     "artefacts.yaml",
+    "cluster.yaml",
     "images.yaml",
     "labels.yaml",
     "namespaces.yaml",

@@ -15,6 +15,7 @@ pub mod pattern;
 pub mod phrase;
 pub mod pod_security;
 pub mod quantity;
+pub mod reference;
 pub mod scalar;
 pub mod secret;
 pub mod selection;

@@ -19,8 +19,8 @@ declare_rule! {
     ///
     /// ## Fields
     ///
-    /// `metadata.labels` of the object, or of its pod or pod template. An empty value counts as
-    /// absent.
+    /// `metadata.labels` of the object, or of its pod or pod template. That a value is empty is left
+    /// to `label-broken`.
     ///
     /// ## Parameters
     ///
@@ -181,9 +181,9 @@ impl Check for LabelSetIncomplete {
     }
 }
 
-/// Whether the label is there and not empty.
-fn has<'s>(labels: Node<'s>, key: &'s str) -> bool {
-    labels.get(key).as_str().is_some_and(|value| !value.is_empty())
+/// Whether the label is there, if only as the empty one that a template left.
+fn has(labels: Node<'_>, key: &str) -> bool {
+    labels.value().and_then(|labels| labels.get(key)).is_some()
 }
 
 fn current_and_classic() -> BTreeMap<String, Vec<String>> {

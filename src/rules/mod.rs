@@ -3,11 +3,15 @@
 //! A rule's doc comment is its page: `portcullis explain`, the web page and the tests read it.
 //! Rules know nothing of who calls, and reach nothing but the subject and the facts.
 
+mod api_removed;
 mod artefact_metadata;
 mod artefact_name;
 mod artefact_version;
+mod cluster_name_collides;
 mod cluster_role;
 mod container_resources;
+mod default_token_mounted;
+mod definition_missing;
 mod embedded_document_unreadable;
 mod field_default;
 mod field_forbidden;
@@ -20,6 +24,7 @@ mod image_pull_policy;
 mod image_registry;
 mod image_tag;
 mod ingress_host;
+mod ingress_path;
 mod label_broken;
 mod label_required;
 mod label_set_incomplete;
@@ -32,7 +37,10 @@ mod pod_security;
 mod privileged_container;
 mod probe_ineffective;
 mod probe_missing;
+mod reference_broken;
 mod reference_exists;
+mod replicas_share_volume;
+mod resources_absurd;
 mod secret_literal;
 mod selector_selects_nothing;
 mod service_exposed;
@@ -54,11 +62,15 @@ use crate::engine::Rule;
 
 /// Every rule, by id.
 pub static ALL: &[&Rule] = &[
+    &api_removed::API_REMOVED,
     &artefact_metadata::ARTEFACT_METADATA,
     &artefact_name::ARTEFACT_NAME,
     &artefact_version::ARTEFACT_VERSION,
+    &cluster_name_collides::CLUSTER_NAME_COLLIDES,
     &cluster_role::CLUSTER_ROLE,
     &container_resources::CONTAINER_RESOURCES,
+    &default_token_mounted::DEFAULT_TOKEN_MOUNTED,
+    &definition_missing::DEFINITION_MISSING,
     &embedded_document_unreadable::EMBEDDED_DOCUMENT_UNREADABLE,
     &field_default::FIELD_DEFAULT,
     &field_forbidden::FIELD_FORBIDDEN,
@@ -71,6 +83,7 @@ pub static ALL: &[&Rule] = &[
     &image_registry::IMAGE_REGISTRY,
     &image_tag::IMAGE_TAG,
     &ingress_host::INGRESS_HOST,
+    &ingress_path::INGRESS_PATH,
     &label_broken::LABEL_BROKEN,
     &label_required::LABEL_REQUIRED,
     &label_set_incomplete::LABEL_SET_INCOMPLETE,
@@ -83,7 +96,10 @@ pub static ALL: &[&Rule] = &[
     &privileged_container::PRIVILEGED_CONTAINER,
     &probe_ineffective::PROBE_INEFFECTIVE,
     &probe_missing::PROBE_MISSING,
+    &reference_broken::REFERENCE_BROKEN,
     &reference_exists::REFERENCE_EXISTS,
+    &replicas_share_volume::REPLICAS_SHARE_VOLUME,
+    &resources_absurd::RESOURCES_ABSURD,
     &secret_literal::SECRET_LITERAL,
     &selector_selects_nothing::SELECTOR_SELECTS_NOTHING,
     &service_exposed::SERVICE_EXPOSED,

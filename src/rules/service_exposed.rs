@@ -24,6 +24,8 @@ declare_rule! {
     ///
     /// - `types`: which types are flagged, of `NodePort`, `LoadBalancer` and `ExternalName`. The
     ///   default is `NodePort` and `LoadBalancer`.
+    /// - `ports`: only Services with one of these ports are flagged. The default is any.
+    /// - `exceptPorts`: Services with one of these ports are left to another entry.
     ///
     /// ## Fix
     ///
@@ -51,6 +53,20 @@ declare_rule! {
     ///   enableLoadBalancer: true
     /// ```
     ///
+    /// A database:
+    ///
+    /// ```yaml
+    /// # params: {ports: [22, 3306, 5432]}
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata:
+    ///   name: tangodb
+    /// spec:
+    ///   type: LoadBalancer
+    ///   ports:
+    ///     - port: 3306
+    /// ```
+    ///
     /// ## Valid
     ///
     /// ```yaml
@@ -64,7 +80,7 @@ declare_rule! {
     /// ```
     ///
     /// ```yaml
-    /// # params: {types: [NodePort]}
+    /// # params: {types: [NodePort, LoadBalancer], exceptPorts: [443]}
     /// apiVersion: v1
     /// kind: Service
     /// metadata:
@@ -97,7 +113,7 @@ declare_rule! {
 const HELP: &str = "use `ClusterIP`, and an Ingress for what people open in a browser";
 
 struct ServiceExposed {
-    types: Vec<Type>,
+    parameters: Parameters,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -107,6 +123,12 @@ struct Parameters {
     #[serde(default = "outside")]
     #[schemars(length(min = 1))]
     types: Vec<Type>,
+    /// Only Services with one of these ports are flagged.
+    #[serde(default)]
+    ports: Vec<u16>,
+    /// Services with one of these ports are left to another entry.
+    #[serde(default)]
+    except_ports: Vec<u16>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -119,11 +141,11 @@ enum Type {
 impl Configure for ServiceExposed {
     type Parameters = Parameters;
 
-    fn configure(Parameters { types }: Parameters) -> Result<Self, ParameterError> {
-        if types.is_empty() {
+    fn configure(parameters: Parameters) -> Result<Self, ParameterError> {
+        if parameters.types.is_empty() {
             return Err(ParameterError::new("types", "must name at least one type"));
         }
-        Ok(Self { types })
+        Ok(Self { parameters })
     }
 }
 
@@ -131,11 +153,21 @@ impl Check for ServiceExposed {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         let spec = cx.object().get("spec");
         if cx.subject().identity.group != TANGO_GROUP {
-            self.judge(cx, spec.get("type"), "the Service");
+            let Parameters { ports, except_ports, .. } = &self.parameters;
+            let has = |numbers: &[u16]| {
+                let mut all = spec.get("ports").items().filter_map(|it| it.get("port").as_int());
+                all.any(|port| numbers.iter().any(|number| i64::from(*number) == port))
+            };
+            if (ports.is_empty() || has(ports)) && (except_ports.is_empty() || !has(except_ports)) {
+                self.judge(cx, spec.get("type"), "the Service");
+            }
+            return Ok(());
+        }
+        if !self.parameters.ports.is_empty() {
             return Ok(());
         }
         let balanced = spec.get("enableLoadBalancer");
-        if self.types.contains(&Type::LoadBalancer) && balanced.as_bool() == Some(true) {
+        if self.parameters.types.contains(&Type::LoadBalancer) && balanced.as_bool() == Some(true) {
             let kind = &cx.subject().identity.kind;
             let message = format!("the {kind} gets a load balancer, and is reachable from outside");
             cx.report(balanced, message).help("set it only in Minikube");
@@ -148,7 +180,7 @@ impl Check for ServiceExposed {
 impl ServiceExposed {
     fn judge<'s>(&'s self, cx: &mut Context<'s>, place: Node<'s>, what: &str) {
         let named = place.as_str();
-        if let Some(it) = self.types.iter().find(|it| Some(it.as_str()) == named) {
+        if let Some(it) = self.parameters.types.iter().find(|it| Some(it.as_str()) == named) {
             let way = match it {
                 Type::NodePort => "opens a port on every node",
                 Type::LoadBalancer => "gets an address outside of the cluster",

@@ -11,6 +11,8 @@ mod admission;
 mod architecture;
 mod canary;
 mod cli;
+mod conventions;
+mod defaults;
 mod document_edit;
 mod document_json;
 mod document_lines;
@@ -45,6 +47,7 @@ mod reviews;
 mod rule_docs;
 mod rules_general;
 mod rules_meaning;
+mod rules_together;
 #[cfg(feature = "server")]
 mod serve;
 #[cfg(feature = "server")]

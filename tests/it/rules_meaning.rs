@@ -26,7 +26,7 @@ fn messages(rule: &str, params: &str, text: &str) -> Vec<String> {
 }
 
 /// A pod alone and inside each kind that holds one, with the way to its template.
-fn holders(pod: &str) -> Vec<(&'static str, &'static str, String)> {
+pub(crate) fn holders(pod: &str) -> Vec<(&'static str, &'static str, String)> {
     let object = |api_version, kind, rest| {
         format!("{{\"apiVersion\": \"{api_version}\", \"kind\": \"{kind}\", {rest}}}")
     };

@@ -1,0 +1,216 @@
+//! Which fields of Kubernetes' own kinds hold the names of other objects.
+
+use std::borrow::Cow;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::workload::containers;
+use crate::document::json;
+use crate::engine::{Identity, Node};
+
+/// A kind that others refer to by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum Target {
+    ConfigMap,
+    Secret,
+    PersistentVolumeClaim,
+    ServiceAccount,
+    NetworkAttachmentDefinition,
+    Role,
+    Service,
+    Deployment,
+    StatefulSet,
+}
+
+/// A name of another object.
+#[derive(Clone, Debug)]
+pub struct Reference<'s> {
+    pub target: Target,
+    pub place: Node<'s>,
+    pub name: Cow<'s, str>,
+    /// Where the other object is; `None` where the one that names it is.
+    pub namespace: Option<Cow<'s, str>>,
+}
+
+/// The annotation by which a pod gets further networks.
+const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
+
+/// Every name of another object that must exist.
+pub fn references<'s>(object: Node<'s>, pod: Option<Node<'s>>) -> Vec<Reference<'s>> {
+    let mut found = Vec::new();
+    if let Some(pod) = pod {
+        of_pod(pod, &mut found);
+        return found;
+    }
+    match object.identity().kind.as_str() {
+        "RoleBinding" => of_role_binding(object, &mut found),
+        "HorizontalPodAutoscaler" => of_autoscaler(object, &mut found),
+        "Ingress" => of_ingress(object, &mut found),
+        _ => {}
+    }
+    found
+}
+
+impl Target {
+    pub const ALL: [Self; 9] = [
+        Self::ConfigMap,
+        Self::Secret,
+        Self::PersistentVolumeClaim,
+        Self::ServiceAccount,
+        Self::NetworkAttachmentDefinition,
+        Self::Role,
+        Self::Service,
+        Self::Deployment,
+        Self::StatefulSet,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfigMap => "ConfigMap",
+            Self::Secret => "Secret",
+            Self::PersistentVolumeClaim => "PersistentVolumeClaim",
+            Self::ServiceAccount => "ServiceAccount",
+            Self::NetworkAttachmentDefinition => "NetworkAttachmentDefinition",
+            Self::Role => "Role",
+            Self::Service => "Service",
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+        }
+    }
+
+    /// The kinds, as a scope writes them, whose objects are or make one.
+    pub const fn made_by(self) -> &'static [&'static str] {
+        match self {
+            Self::ConfigMap => &["v1/ConfigMap"],
+            Self::Secret => &["v1/Secret", "secrets.hashicorp.com/*/VaultStaticSecret"],
+            Self::PersistentVolumeClaim => &["v1/PersistentVolumeClaim"],
+            Self::ServiceAccount => &["v1/ServiceAccount"],
+            Self::NetworkAttachmentDefinition => &["k8s.cni.cncf.io/*/NetworkAttachmentDefinition"],
+            Self::Role => &["rbac.authorization.k8s.io/*/Role"],
+            Self::Service => &["v1/Service"],
+            Self::Deployment => &["apps/*/Deployment"],
+            Self::StatefulSet => &["apps/*/StatefulSet"],
+        }
+    }
+
+    /// What such an object is or makes.
+    pub fn made(identity: &Identity) -> Option<Self> {
+        match identity.kind.as_str() {
+            "VaultStaticSecret" => Some(Self::Secret),
+            kind => Self::ALL.into_iter().find(|target| target.as_str() == kind),
+        }
+    }
+
+    /// Where the name of what it is or makes stands.
+    pub fn name_of_made(object: Node<'_>) -> Node<'_> {
+        match object.identity().kind.as_str() {
+            "VaultStaticSecret" => object.at(&["spec", "destination", "name"]),
+            _ => object.at(&["metadata", "name"]),
+        }
+    }
+}
+
+/// Takes in the name at `place`, unless it is empty or may be of nothing.
+fn add<'s>(found: &mut Vec<Reference<'s>>, target: Target, place: Node<'s>) {
+    let is_optional = || place.parent().get("optional").as_bool() == Some(true);
+    if let Some(name) = place.as_str().filter(|name| !name.is_empty() && !is_optional()) {
+        found.push(Reference { target, place, name: name.into(), namespace: None });
+    }
+}
+
+fn of_pod<'s>(pod: Node<'s>, found: &mut Vec<Reference<'s>>) {
+    let spec = pod.get("spec");
+    for volume in spec.get("volumes").items() {
+        add(found, Target::ConfigMap, volume.at(&["configMap", "name"]));
+        add(found, Target::Secret, volume.at(&["secret", "secretName"]));
+        let claim = volume.at(&["persistentVolumeClaim", "claimName"]);
+        add(found, Target::PersistentVolumeClaim, claim);
+        for source in volume.at(&["projected", "sources"]).items() {
+            add(found, Target::ConfigMap, source.at(&["configMap", "name"]));
+            add(found, Target::Secret, source.at(&["secret", "name"]));
+        }
+    }
+    for container in containers(pod) {
+        for source in container.node.get("envFrom").items() {
+            add(found, Target::ConfigMap, source.at(&["configMapRef", "name"]));
+            add(found, Target::Secret, source.at(&["secretRef", "name"]));
+        }
+        for variable in container.node.get("env").items() {
+            let source = variable.get("valueFrom");
+            if source.exists() {
+                add(found, Target::ConfigMap, source.at(&["configMapKeyRef", "name"]));
+                add(found, Target::Secret, source.at(&["secretKeyRef", "name"]));
+            }
+        }
+    }
+    add(found, Target::ServiceAccount, spec.get("serviceAccountName"));
+    let networks = pod.at(&["metadata", "annotations", NETWORKS]);
+    if let Some(text) = networks.as_str() {
+        networks.charge(text.len() as u64);
+        of_networks(networks, text, found);
+    }
+}
+
+/// `NAMESPACE/NAME@INTERFACE`, several with commas between, or a JSON list of maps.
+fn of_networks<'s>(place: Node<'s>, text: &'s str, found: &mut Vec<Reference<'s>>) {
+    let target = Target::NetworkAttachmentDefinition;
+    if text.trim_start().starts_with('[') {
+        let Ok(document) = json::read(text) else { return };
+        for item in document.value.as_list().unwrap_or_default() {
+            let text = |key| item.get(key).and_then(|it| it.as_str()).map(str::to_owned);
+            if let Some(name) = text("name") {
+                let namespace = text("namespace").map(Cow::Owned);
+                found.push(Reference { target, place, name: name.into(), namespace });
+            }
+        }
+        return;
+    }
+    for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let item = item.split('@').next().unwrap_or(item);
+        let (namespace, name) = match item.split_once('/') {
+            Some((namespace, name)) => (Some(Cow::Borrowed(namespace)), name),
+            None => (None, item),
+        };
+        found.push(Reference { target, place, name: name.into(), namespace });
+    }
+}
+
+fn of_role_binding<'s>(object: Node<'s>, found: &mut Vec<Reference<'s>>) {
+    let role = object.get("roleRef");
+    if role.get("kind").as_str() == Some("Role") {
+        add(found, Target::Role, role.get("name"));
+    }
+    for subject in object.get("subjects").items() {
+        if subject.get("kind").as_str() == Some("ServiceAccount") {
+            let before = found.len();
+            add(found, Target::ServiceAccount, subject.get("name"));
+            let namespace = subject.get("namespace").as_str().filter(|it| !it.is_empty());
+            if let Some(added) = found.get_mut(before) {
+                added.namespace = namespace.map(Cow::Borrowed);
+            }
+        }
+    }
+}
+
+fn of_autoscaler<'s>(object: Node<'s>, found: &mut Vec<Reference<'s>>) {
+    let target = object.at(&["spec", "scaleTargetRef"]);
+    match target.get("kind").as_str() {
+        Some("Deployment") => add(found, Target::Deployment, target.get("name")),
+        Some("StatefulSet") => add(found, Target::StatefulSet, target.get("name")),
+        _ => {}
+    }
+}
+
+fn of_ingress<'s>(object: Node<'s>, found: &mut Vec<Reference<'s>>) {
+    let spec = object.get("spec");
+    add(found, Target::Service, spec.at(&["defaultBackend", "service", "name"]));
+    for rule in spec.get("rules").items() {
+        for path in rule.at(&["http", "paths"]).items() {
+            let backend = path.get("backend");
+            add(found, Target::Service, backend.at(&["service", "name"]));
+            // As `networking.k8s.io/v1beta1` had it.
+            add(found, Target::Service, backend.get("serviceName"));
+        }
+    }
+}

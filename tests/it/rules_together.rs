@@ -1,0 +1,142 @@
+//! What several objects of one run have in common is told once, with every place.
+
+use serde_json::Value as Json;
+
+use crate::cli::run;
+use crate::support::{beside, engine, found};
+
+/// What `lint` finds by a rule of the shipped set in files, one text each.
+fn lint(rule: &str, texts: &[String]) -> Vec<Json> {
+    let folder = tempfile::tempdir().unwrap();
+    for (rank, text) in texts.iter().enumerate() {
+        std::fs::write(folder.path().join(format!("{rank}.yaml")), text).unwrap();
+    }
+    let ran = run(&["lint", "--format", "json", folder.path().to_str().unwrap()]);
+    let report = ran.json();
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().filter(|it| it["rule"] == rule).cloned().collect()
+}
+
+/// The files of a finding and of what it is related to.
+fn files(finding: &Json) -> Vec<String> {
+    let related = finding["related"].as_array().unwrap().iter();
+    let all = std::iter::once(finding).chain(related);
+    let name = |it: &Json| it["location"]["file"].as_str().unwrap().to_owned();
+    all.map(name).map(|file| file[file.len() - 6..].to_owned()).collect()
+}
+
+fn device_server(name: &str, server: &str, device: &str, rest: &str) -> String {
+    format!(
+        "apiVersion: tango.tango-controls.org/v1\nkind: DeviceServer\n\
+         metadata: {{name: {name}, namespace: mid}}\n\
+         spec:\n  databaseds: tango-databaseds\n  dsname: {server}\n  args: \"1\"\n{rest}\
+         \x20 config: '{{\"servers\": {{\"{server}\": {{\"1\": {{\"{server}\": {{\"{device}\": {{}}}}}}}}}}}}'\n"
+    )
+}
+
+fn network(name: &str, namespace: &str, range: &str) -> String {
+    format!(
+        "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\n\
+         metadata: {{name: {name}, namespace: {namespace}, labels: {{sdp.skao.int/available-for-allocation: \"true\"}}}}\n\
+         spec:\n  config: '{{\"cniVersion\": \"1.0.0\", \"type\": \"macvlan\", \"ipam\": {{\"type\": \"whereabouts\", \"range\": \"{range}\"}}}}'\n"
+    )
+}
+
+#[test]
+fn a_device_in_two_device_servers_is_one_finding_with_both_places() {
+    let one = device_server("motor-1", "Motor", "mid-dish/motor/1", "");
+    let two = device_server("drive-1", "Drive", "MID-Dish/Motor/1", "");
+    let findings = lint("tango-device-duplicate", &[one, two]);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(files(&findings[0]), ["0.yaml", "1.yaml"]);
+}
+
+#[test]
+fn a_circle_of_three_is_one_finding_that_shows_it() {
+    let waits = |name, server, device, on: &str| {
+        device_server(name, server, device, &format!("  dependsOn: [{on}]\n"))
+    };
+    let findings = lint(
+        "tango-dependency",
+        &[
+            waits("a-1", "A", "mid-x/a/1", "mid-x/b/1"),
+            waits("b-1", "B", "mid-x/b/1", "MID-X/c/1"),
+            waits("c-1", "C", "mid-x/c/1", "mid-x/a/1"),
+            waits("d-1", "D", "mid-x/d/1", "mid-x/a/1"),
+        ],
+    );
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    let message = findings[0]["message"].as_str().unwrap();
+    assert_eq!(message, "the device server waits for itself: `c-1` → `a-1` → `b-1` → `c-1`");
+    assert_eq!(files(&findings[0]), ["2.yaml", "0.yaml", "1.yaml"]);
+}
+
+#[test]
+fn at_admission_a_circle_is_told_to_whoever_closes_it() {
+    let other = device_server("z-1", "Z", "mid-x/z/1", "  dependsOn: [mid-x/a/1]\n");
+    let closes = device_server("a-1", "A", "mid-x/a/1", "  dependsOn: [mid-x/z/1]\n");
+    let report = beside(&other).judge(&engine("tango-dependency", "{}"), &closes);
+    assert_eq!(
+        found(&report),
+        ["/spec/dependsOn/0: the device server waits for itself: `a-1` → `z-1` → `a-1`"]
+    );
+}
+
+#[test]
+fn networks_that_overlap_are_one_finding_and_those_that_touch_are_none() {
+    for (one, two, overlap) in [
+        ("10.20.0.0/16", "10.20.255.0/24", true),
+        ("10.20.0.1-10.20.0.9/24", "10.20.0.128/25", true),
+        ("fd00:20::/48", "fd00:20:0:ffff::/64", true),
+        ("10.20.0.0/17", "10.20.128.0/17", false),
+        ("fd00:20::/64", "fd00:20:0:1::/64", false),
+        ("10.20.0.0/16", "fd00:20::/48", false),
+    ] {
+        let texts = [network("cbf", "kube-system", one), network("archive", "mid", two)];
+        let findings = lint("network-overlap", &texts);
+        assert_eq!(findings.len(), usize::from(overlap), "{one} {two}: {findings:?}");
+        if overlap {
+            assert_eq!(files(&findings[0]).len(), 2);
+        }
+    }
+}
+
+#[test]
+fn two_databases_in_a_namespace_are_one_finding() {
+    let database = |name: &str, namespace: &str| {
+        format!(
+            "apiVersion: tango.tango-controls.org/v1\nkind: DatabaseDS\n\
+             metadata: {{name: {name}, namespace: {namespace}}}\n"
+        )
+    };
+    let texts = [database("a", "mid"), database("b", "mid"), database("a", "low")];
+    let findings = lint("tango-database-duplicate", &texts);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(files(&findings[0]), ["1.yaml", "0.yaml"]);
+}
+
+#[test]
+fn a_selector_of_expressions_selects_as_kubernetes_does() {
+    let pods = beside(
+        "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: mid, labels: {app: a, tier: b}}}",
+    );
+    let engine = engine("selector-selects-nothing", "{}");
+    let judge = |selector: &str| {
+        let text = format!(
+            "{{apiVersion: policy/v1, kind: PodDisruptionBudget, \
+             metadata: {{name: b, namespace: mid}}, spec: {{selector: {selector}}}}}"
+        );
+        found(&pods.judge(&engine, &text)).len()
+    };
+    for (selector, findings) in [
+        ("{}", 0),
+        ("{matchLabels: {app: a}}", 0),
+        ("{matchLabels: {app: b}}", 1),
+        ("{matchExpressions: [{key: tier, operator: In, values: [a, b]}]}", 0),
+        ("{matchExpressions: [{key: tier, operator: NotIn, values: [b]}]}", 1),
+        ("{matchExpressions: [{key: x, operator: Exists}]}", 1),
+        ("{matchLabels: {app: a}, matchExpressions: [{key: x, operator: DoesNotExist}]}", 0),
+    ] {
+        assert_eq!(judge(selector), findings, "{selector}");
+    }
+}
