@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use portcullis::document::Value;
-use portcullis::engine::{Budget, Engine, Facts, Namespaces};
+use portcullis::engine::{Budget, Engine, Facts};
 use portcullis::policyfile::{self, Source};
 use portcullis::resource::KUBERNETES;
 use portcullis::rules;
@@ -15,18 +15,20 @@ use crate::support::{manifest, subject};
 
 /// The shipped set with the defaults that one opts in to.
 fn engine() -> Engine {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/packs/pod-defaults.yaml");
-    let pack = fs::read_to_string(path).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/packs");
+    let packs = ["pod-defaults.yaml", "resource-defaults.yaml"]
+        .map(|name| (name, fs::read_to_string(folder.join(name)).unwrap()));
     let mut sources = policyfile::shipped().to_vec();
-    sources.push(Source::new("pod-defaults.yaml", &pack));
+    sources.extend(packs.iter().map(|(name, text)| Source::new(name, text)));
     policyfile::load(&sources, rules::ALL, &KUBERNETES).unwrap().engine
 }
 
+const FACTS: Facts<'static> =
+    Facts { tier: Some("ci"), namespaces: None, inventory: None, root: None, now: None };
+
 /// What is found in an object, as `entry path`.
 fn findings(engine: &Engine, object: &Value<'_>) -> Vec<String> {
-    let namespaces = Namespaces::default();
-    let facts = Facts { namespaces: Some(&namespaces), ..Facts::default() };
-    let report = engine.evaluate(&subject(object), &facts, Budget::default());
+    let report = engine.evaluate(&subject(object), &FACTS, Budget::default());
     report.findings.iter().map(|it| format!("{} {}", it.entry, it.path)).collect()
 }
 
@@ -77,8 +79,7 @@ fn device_server() -> impl Strategy<Value = String> {
 /// found before.
 fn does_no_harm(engine: &Engine, text: &str) -> bool {
     let value = manifest(text);
-    let change =
-        |value: &Value<'_>| engine.changes(&subject(value), &Facts::default(), Budget::default());
+    let change = |value: &Value<'_>| engine.changes(&subject(value), &FACTS, Budget::default());
     let changed = change(&value);
     assert!(changed.outcomes.iter().all(|it| it.status.as_str() != "error"), "{text}");
     let Some(object) = changed.object else { return false };
