@@ -365,9 +365,20 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        let Some((first, rest)) = rest.split_first().filter(|(first, _)| is_space(first)) else {
+            return;
+        };
+        // Behind a line break there is often a wide margin.
+        let (eights, _) = rest.as_chunks::<8>();
+        let wide = if *first == b'\n' {
+            8 * eights.iter().take_while(|eight| **eight == [b' '; 8]).count()
+        } else {
+            0
+        };
+        let rest = rest.get(wide..).unwrap_or_default();
+        self.at += 1 + wide + rest.iter().take_while(|byte| is_space(byte)).count();
     }
 
     fn offset(&self, at: usize) -> u32 {

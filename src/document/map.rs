@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher as _;
+
+use foldhash::fast::{FixedState, RandomState};
 
 use super::value::{Span, Value};
 
@@ -32,7 +34,8 @@ pub struct MapBuilder<'a> {
 /// Where each key of a large map stands, by its hash.
 #[derive(Debug, Default)]
 struct Index {
-    places: HashMap<u64, usize>,
+    /// By hashes that nobody outside can choose.
+    places: HashMap<u64, usize, FixedState>,
     hasher: RandomState,
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use memchr::memchr;
 use regex::{Captures, Regex, RegexSet};
 
 use super::{hint, is_literal, name_is_secret};
@@ -76,7 +77,8 @@ pub fn find(text: &str) -> Vec<Found> {
 /// and no name in it is that of a secret. Told from its text, far faster than by looking.
 pub fn document_may_hold_secret(text: &str) -> bool {
     // What is written with an escape may be anything.
-    text.contains('\\') || if text.is_ascii() { hint::is_in(text) } else { ANY_HINT.is_match(text) }
+    memchr(b'\\', text.as_bytes()).is_some()
+        || if text.is_ascii() { hint::is_in(text) } else { ANY_HINT.is_match(text) }
 }
 
 /// One form in which secrets stand in texts.
