@@ -57,7 +57,7 @@ impl Engine {
     fn judge(&self, subject: &Subject<'_>, facts: &Facts<'_>, budget: Budget) -> Report {
         let walk = Walk::of(self.schema(), subject, budget);
         let case = Case::new(subject, facts, &self.settings, &self.pods);
-        let owned = self.is_owned(subject);
+        let owned = case.owned;
         let mut findings = Vec::new();
         let mut outcomes = Vec::new();
         let mut passed = 0;
@@ -125,7 +125,7 @@ impl Engine {
                 object: walk.root(),
                 case,
                 table: index,
-                judged_at_owner: self.is_owned(case.subject)
+                judged_at_owner: case.owned
                     && entry.observes_controller_of(case.subject, &self.pods),
                 drafts: Vec::new(),
             };
@@ -217,17 +217,6 @@ impl Engine {
         let covering = self.waivers.iter().filter(covers);
         let standing = covering.map(|waiver| (Arc::clone(waiver), waiver.standing(now)));
         standing.min_by_key(|(_, standing)| *standing == Standing::Ended)
-    }
-
-    /// Whether a controller made the object. Anybody can write an owner reference, and anybody
-    /// can be allowed to act as a controller: it takes both.
-    pub(super) fn is_owned(&self, subject: &Subject<'_>) -> bool {
-        subject.controller().is_some()
-            && (subject.owner_seen
-                || subject
-                    .user
-                    .as_ref()
-                    .is_some_and(|user| self.settings.controllers.matches(&user.name)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use super::Identity;
@@ -41,8 +42,11 @@ pub struct Inventory {
     /// Whether the objects that are noted from here on are judged in the same run, so that what
     /// several of them have in common needs to be told at one of them alone.
     pub judged: bool,
-    tables: Vec<HashMap<Box<str>, Vec<Mention>>>,
+    tables: Vec<Table>,
 }
+
+/// What one rule noted, by its keys.
+type Table = HashMap<Box<str>, Vec<Mention>, RandomState>;
 
 /// A place in another object that a rule noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +65,7 @@ impl Inventory {
     pub(super) fn note(&mut self, table: u32, key: String, mention: Mention) {
         let table = table as usize;
         if self.tables.len() <= table {
-            self.tables.resize_with(table + 1, HashMap::new);
+            self.tables.resize_with(table + 1, Table::default);
         }
         if let Some(table) = self.tables.get_mut(table) {
             table.entry(key.into()).or_default().push(mention);
@@ -75,7 +79,7 @@ impl Inventory {
 
     /// How many places were noted.
     pub fn len(&self) -> usize {
-        self.tables.iter().flat_map(HashMap::values).map(Vec::len).sum()
+        self.tables.iter().flat_map(Table::values).map(Vec::len).sum()
     }
 
     /// Whether no place was noted.
@@ -85,14 +89,17 @@ impl Inventory {
 
     /// Takes in what another one holds, after its own: inventories of parts of a set, made in
     /// parallel, become one in the order of the parts.
+    #[expect(
+        clippy::iter_over_hash_type,
+        reason = "what was noted under a key does not depend on the other keys"
+    )]
     pub fn append(&mut self, other: Self) {
-        for (table, keys) in (0..).zip(other.tables) {
-            let mut keys: Vec<_> = keys.into_iter().collect();
-            keys.sort_by(|one, two| one.0.cmp(&two.0));
+        if self.tables.len() < other.tables.len() {
+            self.tables.resize_with(other.tables.len(), Table::default);
+        }
+        for (table, keys) in self.tables.iter_mut().zip(other.tables) {
             for (key, mentions) in keys {
-                for mention in mentions {
-                    self.note(table, key.to_string(), mention);
-                }
+                table.entry(key).or_default().extend(mentions);
             }
         }
     }

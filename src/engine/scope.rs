@@ -22,6 +22,9 @@ pub(super) struct Case<'c> {
     /// The keys from the root to the pod template; none for a Pod itself.
     pub(super) template: Option<Vec<&'c str>>,
     is_machinery: bool,
+    /// Whether a controller made the object. Anybody can write an owner reference, and anybody
+    /// can be allowed to act as a controller: it takes both.
+    pub(super) owned: bool,
 }
 
 /// What a scope says of a subject.
@@ -157,7 +160,10 @@ impl<'c> Case<'c> {
         pods: &'c PodKinds,
     ) -> Self {
         let identity = &subject.identity;
+        let by_controller =
+            || subject.user.as_ref().is_some_and(|user| settings.controllers.matches(&user.name));
         Self {
+            owned: subject.controller().is_some() && (subject.owner_seen || by_controller()),
             subject,
             facts,
             settings,

@@ -77,7 +77,10 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         console.note("help: name a path with manifests, or give `--allow-empty`");
         return Ok(COULD_NOT_RUN);
     }
-    Ok(if arguments.fails(&run) { DENIED } else { ALLOWED })
+    let fails = arguments.fails(&run);
+    // The program ends before many findings are freed one by one.
+    rayon::spawn(|| drop(run));
+    Ok(if fails { DENIED } else { ALLOWED })
 }
 
 /// What all texts are judged by.
@@ -100,15 +103,16 @@ impl Court<'_> {
         let read: Vec<Manifest<'_>> =
             input.files.par_iter().map(|file| Manifest::read(file.name(), file.text())).collect();
         let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
-        let (files, now) = {
+        let (files, now, place) = {
             let place = said.place(engine, &manifests, inventory(engine, &manifests));
             let bench = Bench { engine, said, place: &place, known, needs, fixes };
             let objects = Objects::new(&manifests);
             let judge = |(rank, manifest)| bench.judge(rank, manifest, &objects);
-            (manifests.par_iter().enumerate().map(judge).collect(), place.now())
+            (manifests.par_iter().enumerate().map(judge).collect(), place.now(), place)
         };
+        // To free many notes and trees takes a while.
+        rayon::spawn(|| drop(place));
         let objects = manifests.iter().map(|it| it.items.len()).sum();
-        // To free many trees takes a while.
         manifests.into_par_iter().for_each(drop);
         AllJudged { files, objects, now }
     }
