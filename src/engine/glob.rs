@@ -6,6 +6,7 @@
 use std::fmt;
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
+use memchr::{memchr2_iter, memmem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -212,8 +213,15 @@ fn is_same<const ANY_CASE: bool>(part: &[u8], text: &str) -> bool {
 
 /// What stands in `name` behind the first `text`.
 fn behind<'n, const ANY_CASE: bool>(name: &'n [u8], text: &str) -> Option<&'n [u8]> {
-    let at = name.windows(text.len()).position(|part| is_same::<ANY_CASE>(part, text))?;
-    name.get(at + text.len()..)
+    if !ANY_CASE {
+        let at = memmem::find(name, text.as_bytes())?;
+        return name.get(at + text.len()..);
+    }
+    let first = text.bytes().next()?;
+    memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), name).find_map(|at| {
+        let (part, behind) = name.get(at..)?.split_at_checked(text.len())?;
+        is_same::<ANY_CASE>(part, text).then_some(behind)
+    })
 }
 
 impl<const ANY_CASE: bool> Default for Globs<ANY_CASE> {

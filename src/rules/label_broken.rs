@@ -1,3 +1,5 @@
+use std::ptr;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -123,7 +125,8 @@ impl Check for LabelBroken {
         self.judge(cx, own, None);
         if let Some(pod) = cx.pod() {
             let labels = pod.at(&["metadata", "labels"]);
-            if labels.path() != own.path() {
+            // Those of a Pod are its own.
+            if labels.value().map(ptr::from_ref) != own.value().map(ptr::from_ref) {
                 self.judge(cx, labels, own.value());
             }
         }
@@ -144,13 +147,15 @@ impl LabelBroken {
             if repeated.and_then(|labels| labels.get(&entry.key)) == Some(&entry.value) {
                 continue;
             }
-            let label = labels.get(&entry.key);
             if !is_label_key(&entry.key) {
                 let key = phrase::line(&entry.key);
-                cx.report(label, format!("key `{key}` of a label is not valid")).about_key().help(
-                    "use letters, digits, `-`, `_` and `.`, up to 63 after an optional prefix",
-                );
+                cx.report(labels.get(&entry.key), format!("key `{key}` of a label is not valid"))
+                    .about_key()
+                    .help(
+                        "use letters, digits, `-`, `_` and `.`, up to 63 after an optional prefix",
+                    );
             } else if let Some((problem, help)) = self.problem(&entry.key, &entry.value) {
+                let label = labels.get(&entry.key);
                 let (key, shown) = (phrase::line(&entry.key), label.shown());
                 let message = match problem {
                     Problem::Empty => format!("label `{key}` is empty"),
