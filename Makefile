@@ -1,9 +1,12 @@
-# `make run` and `make test` do all the set-up on a machine that has Rust and a C compiler.
+# `make run` and `make test` do all the set-up on a machine that has Rust, a C compiler and, for the
+# tests, Go.
 
 CARGO ?= cargo
+GO ?= go
 BINARY := target/release/portcullis
+TOOLS := target/tools
 
-.PHONY: run build test check deny bench load clean
+.PHONY: run build test tools check deny bench load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -13,9 +16,17 @@ build:
 	$(CARGO) build --release --locked
 
 # Everything that must pass: format, lints, the core alone, all tests.
-test: check
+test: check tools
 	$(CARGO) test --locked
 	$(CARGO) run --locked --quiet -- test policies
+
+# Helm and kustomize for the tests, of the versions in `tests/tools`: three minutes the first time.
+tools: $(TOOLS)/helm
+
+$(TOOLS)/helm: tests/tools/go.mod tests/tools/go.sum
+	mkdir -p $(TOOLS)
+	cd tests/tools && $(GO) build -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$(TOOLS)/ tool
+	touch $@
 
 check:
 	$(CARGO) fmt --check

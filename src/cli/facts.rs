@@ -78,6 +78,11 @@ pub(super) struct Place {
 }
 
 impl Given {
+    /// The namespace of objects that name none.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// Reads what the flags name.
     pub(super) fn read(&self) -> Result<Said, Failure> {
         let mut known = KnownFacts::default();

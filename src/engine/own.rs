@@ -16,7 +16,7 @@ pub struct OwnRule {
 impl OwnRule {
     /// The one of this id.
     pub fn find(id: &str) -> Option<&'static Self> {
-        [&UNREADABLE, &DUPLICATE_KEY].into_iter().find(|rule| rule.id == id)
+        [&UNREADABLE, &DUPLICATE_KEY, &RENDERING_DIFFERS].into_iter().find(|rule| rule.id == id)
     }
 
     /// What all of them are about.
@@ -37,6 +37,15 @@ pub static DUPLICATE_KEY: OwnRule = OwnRule {
     id: "duplicate-key",
     summary: "Flags a key that stands twice in one map.",
     why: "The API server takes the last one, which is seldom what was meant.",
+    severity: Severity::Medium,
+    enforcement: Enforcement::Warn,
+};
+
+/// Of a chart that renders to something else each time.
+pub static RENDERING_DIFFERS: OwnRule = OwnRule {
+    id: "rendering-differs",
+    summary: "Flags a value that is another one each time a chart is rendered.",
+    why: "Every upgrade changes the object, and restarts what it runs, though nobody changed the chart.",
     severity: Severity::Medium,
     enforcement: Enforcement::Warn,
 };

@@ -80,6 +80,11 @@ impl<'t> Manifest<'t> {
         Subject::new(item.identity.clone(), self.value(item))
     }
 
+    /// Where the document stands that an item is in, with the comments at its head.
+    pub fn document_span(&self, item: &Item) -> Span {
+        self.document_of(item).map_or(Span::new(0, 0), |document| document.span)
+    }
+
     /// The keys that stand twice in an item, with their paths from its root.
     pub fn duplicates(&self, item: &Item) -> impl Iterator<Item = (Path, &Duplicate)> {
         let document = self.documents.get(item.document);

@@ -6,6 +6,8 @@ mod mask;
 mod problem;
 #[cfg(feature = "cli")]
 mod search;
+#[cfg(feature = "cli")]
+pub mod template;
 mod veil;
 
 pub use self::amend::Amendment;

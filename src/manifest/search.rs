@@ -1,4 +1,4 @@
-//! Files, directories and globs into texts.
+//! Files, directories and globs into texts, and where there is something to render.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -13,11 +13,22 @@ use crate::document::MAX_BYTES;
 /// its ending.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
+/// The file that makes a folder a chart.
+const CHART_FILE: &str = "Chart.yaml";
+
+/// The files that make a folder a kustomization.
+const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// What a path that a person named leads to.
 #[derive(Debug, Default)]
 pub struct Found {
     /// By name, each once.
     pub files: Vec<PathBuf>,
+    /// Charts: folders with a `Chart.yaml`, and packed ones that were named. What is in them is
+    /// not in `files`.
+    pub charts: Vec<PathBuf>,
+    /// The folder that was named, if there is a kustomization in it.
+    pub kustomization: Option<PathBuf>,
     pub unread: Vec<Unread>,
 }
 
@@ -36,7 +47,14 @@ pub struct Unread {
 pub fn find(path: &Path) -> Found {
     let mut found = Found::default();
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => search(path, is_manifest, &mut found),
+        Ok(metadata) if metadata.is_dir() && is_kustomization(path) => {
+            found.kustomization = Some(path.to_owned());
+        }
+        Ok(metadata) if metadata.is_dir() => {
+            search(path, is_manifest, &mut found);
+            found.part_charts();
+        }
+        Ok(_) if is_packed_chart(path) => found.charts.push(path.to_owned()),
         Ok(_) => found.files.push(path.to_owned()),
         Err(error) => match path.to_str().filter(|text| text.contains(['*', '?', '[', '{'])) {
             Some(pattern) => search_glob(pattern, &mut found),
@@ -45,6 +63,18 @@ pub fn find(path: &Path) -> Found {
     }
     found.files.sort();
     found
+}
+
+impl Found {
+    /// Takes the files of charts for charts. A chart in a chart is a part of it.
+    fn part_charts(&mut self) {
+        let roots = self.files.iter().filter(|file| file.ends_with(CHART_FILE));
+        let mut charts: Vec<PathBuf> = roots.filter_map(|it| Some(it.parent()?.into())).collect();
+        charts.sort();
+        charts.dedup_by(|below, chart| below.starts_with(&chart));
+        self.files.retain(|file| !charts.iter().any(|chart| file.starts_with(chart)));
+        self.charts = charts;
+    }
 }
 
 /// The text of a file, or of a pipe.
@@ -114,6 +144,16 @@ fn search_glob(pattern: &str, found: &mut Found) {
     if found.files.is_empty() && found.unread.is_empty() {
         found.unread.push(unread(Path::new(pattern), "no file matches"));
     }
+}
+
+fn is_packed_chart(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(".tgz")
+}
+
+/// Whether a folder is one that kustomize renders. A chart is none.
+fn is_kustomization(folder: &Path) -> bool {
+    let holds = |name: &str| folder.join(name).is_file();
+    KUSTOMIZATIONS.into_iter().any(holds) && !holds(CHART_FILE)
 }
 
 fn is_manifest(path: &Path) -> bool {

@@ -134,6 +134,14 @@ fn whose(shown: &Shown) -> String {
     if let Some(owner) = &shown.owner {
         _ = write!(text, ", chart {}: {}", owner.charts(), owner.template);
     }
+    if let Some(line) = shown.rendered_line() {
+        _ = write!(text, ", {line}");
+    }
+    if let Some(sets) =
+        shown.rendered.as_ref().map(|it| it.sets.join(", ")).filter(|it| !it.is_empty())
+    {
+        _ = write!(text, ", with the values {sets}");
+    }
     if !shown.location.exact {
         text.push_str(", at the nearest place above");
     }

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 
-use super::run::{Shown, plural};
+use super::run::{Shown, host_file, plural};
 use super::{Appearance, Effect, Run};
 
 /// GitHub shows no more of one level in a step.
@@ -47,9 +47,9 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
 }
 
 fn annotation(level: &str, shown: &Shown) -> String {
-    let at = &shown.location;
-    let mut command = format!("::{level} file={},line={}", property(shown.file()), at.line);
-    if at.end_line == at.line {
+    let at = shown.host_location();
+    let mut command = format!("::{level} file={},line={}", property(host_file(&at.file)), at.line);
+    if at.end_line == at.line && at.end_column > at.column {
         // GitHub takes columns of one line only.
         _ = write!(command, ",col={},endColumn={}", at.column, at.end_column);
     } else {

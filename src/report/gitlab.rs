@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::run::Shown;
+use super::run::{Shown, host_file};
 use super::{Appearance, Run};
 use crate::engine::{Severity, State};
 
@@ -16,12 +16,12 @@ struct Degradation<'r> {
     check_name: &'r str,
     fingerprint: String,
     severity: &'static str,
-    location: Place<'r>,
+    location: Place,
 }
 
 #[derive(Serialize)]
-struct Place<'r> {
-    path: &'r str,
+struct Place {
+    path: String,
     lines: Lines,
 }
 
@@ -37,12 +37,13 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
 }
 
 fn degradation(shown: &Shown) -> Degradation<'_> {
+    let at = shown.host_location();
     Degradation {
         description: shown.message_and_help(),
         check_name: shown.finding.rule,
         fingerprint: shown.finding.id.to_string(),
         severity: severity(shown.finding.severity),
-        location: Place { path: shown.file(), lines: Lines { begin: shown.location.line } },
+        location: Place { path: host_file(&at.file).to_owned(), lines: Lines { begin: at.line } },
     }
 }
 

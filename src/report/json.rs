@@ -39,6 +39,7 @@ struct FindingOut<'r> {
     location: LocationOut<'r>,
     related: Vec<RelatedOut<'r>>,
     owner: Option<OwnerOut<'r>>,
+    rendered: Option<RenderedOut<'r>>,
     waiver: Option<WaiverOut<'r>>,
     fix: Option<FixOut<'r>>,
     sensitive: bool,
@@ -80,6 +81,16 @@ struct OwnerOut<'r> {
     chart: &'r str,
     subcharts: &'r [String],
     template: &'r str,
+}
+
+/// Where a rendered text says it. `location` is the template's if it is certain.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RenderedOut<'r> {
+    text: &'r str,
+    line: u32,
+    template_line: Option<u32>,
+    value_sets: Vec<&'r str>,
 }
 
 #[derive(Serialize)]
@@ -209,6 +220,12 @@ fn finding(shown: &Shown) -> FindingOut<'_> {
         location: location(&shown.location),
         related: shown.related.iter().map(related).collect(),
         owner: shown.owner.as_deref().map(owner),
+        rendered: shown.rendered.as_ref().map(|it| RenderedOut {
+            text: &it.text,
+            line: it.line,
+            template_line: it.template_line,
+            value_sets: it.sets.iter().map(|set| &**set).collect(),
+        }),
         waiver: it.waiver.as_deref().filter(|_| it.state == State::Waived).map(|waiver| {
             WaiverOut {
                 name: &waiver.name,

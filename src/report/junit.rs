@@ -47,7 +47,7 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     let mut suites = Suites::default();
     let mut told: HashSet<(&str, &Identity)> = HashSet::new();
     for shown in &run.findings {
-        told.extend(shown.subject.as_deref().map(|subject| (&*shown.location.file, subject)));
+        told.extend(shown.subject.as_deref().map(|subject| (&**shown.input(), subject)));
     }
     for object in &run.objects {
         let suite = suites.of(object.owner.as_deref(), &object.file);
@@ -56,8 +56,8 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
         }
     }
     for shown in &run.findings {
-        let suite = suites.of(shown.owner.as_deref(), &shown.location.file);
-        suite.add(&shown.location.file, &name(shown), ended(shown));
+        let suite = suites.of(shown.owner.as_deref(), shown.input());
+        suite.add(shown.input(), &name(shown), ended(shown));
     }
     for outcome in &run.outcomes {
         add_outcome(suites.of(None, &outcome.file), outcome);

@@ -25,7 +25,7 @@ use serde::Serialize;
 
 pub(crate) use self::run::plural;
 pub use self::run::{
-    Appearance, Effect, Run, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome,
+    Appearance, Effect, Rendered, Run, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome,
     ShownRelated, Snippet, Summary,
 };
 

@@ -38,6 +38,24 @@ pub struct Shown {
     /// What the fix does to the file, if a format [needs](super::Needs) it and there is exactly
     /// one way to write it. In the order of the text.
     pub edits: Vec<ShownEdit>,
+    /// If the object was rendered from a chart or a kustomization.
+    pub rendered: Option<Rendered>,
+}
+
+/// Where a finding is in a text that was rendered from something else. Its
+/// [location](Shown::location) is a line of a template if that is certain, else that of this text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// What the text is called: `charts/umbrella (rendered)`.
+    pub text: Arc<str>,
+    pub line: u32,
+    /// The line of the template that wrote it, if it is certain: also in a packed chart.
+    pub template_line: Option<u32>,
+    /// A file and a line of it to show where only files can be shown: of the nearest line above
+    /// that is certain, else the chart's `Chart.yaml`.
+    pub near: Option<(Arc<str>, u32)>,
+    /// The value sets that gave the finding, if the run has several.
+    pub sets: Vec<Arc<str>>,
 }
 
 /// A part of a file to be replaced; an empty one is a place to insert at.
@@ -183,15 +201,45 @@ impl Shown {
 
     /// What is wrong, and what to do.
     pub(super) fn message_and_help(&self) -> String {
+        let rendered = self.rendered_line().map(|line| format!(" ({line})")).unwrap_or_default();
         match &self.finding.help {
-            Some(help) => format!("{}; {help}", self.finding.message),
-            None => self.finding.message.clone(),
+            Some(help) => format!("{}{rendered}; {help}", self.finding.message),
+            None => format!("{}{rendered}", self.finding.message),
         }
     }
 
     /// The file as code hosts name it: from the root of the repository, where the run began.
     pub(super) fn file(&self) -> &str {
-        self.location.file.strip_prefix("./").unwrap_or(&self.location.file)
+        host_file(&self.location.file)
+    }
+
+    /// What was judged: the file, or the rendered text.
+    pub(super) fn input(&self) -> &Arc<str> {
+        self.rendered.as_ref().map_or(&self.location.file, |rendered| &rendered.text)
+    }
+
+    /// A place that a code host can show: the location, or what comes nearest to a rendered line.
+    pub(super) fn host_location(&self) -> Location {
+        let near = self.rendered.as_ref().filter(|it| self.is_rendered_line(it));
+        let Some((file, line)) = near.and_then(|rendered| rendered.near.clone()) else {
+            return self.location.clone();
+        };
+        Location { file, line, column: 1, end_line: line, end_column: 1, exact: false }
+    }
+
+    /// Where it was rendered, in words, if its line is not one that somebody wrote.
+    pub(super) fn rendered_line(&self) -> Option<String> {
+        let rendered = self.rendered.as_ref()?;
+        let what = match (self.is_rendered_line(rendered), rendered.template_line) {
+            (false, _) => return None,
+            (true, Some(line)) => format!("line {line} of the template"),
+            (true, None) => "the template's line is not certain".to_owned(),
+        };
+        Some(format!("line {} of {}, {what}", rendered.line, rendered.text))
+    }
+
+    fn is_rendered_line(&self, rendered: &Rendered) -> bool {
+        self.location.file == rendered.text
     }
 
     /// Whose it is: the charts that wrote the object, or the file.
@@ -208,6 +256,11 @@ impl Shown {
     pub fn subject_line(&self) -> String {
         self.subject.as_deref().map(name_of).unwrap_or_default()
     }
+}
+
+/// A file as code hosts name it.
+pub(super) fn host_file(file: &str) -> &str {
+    file.strip_prefix("./").unwrap_or(file)
 }
 
 /// A subject in words: `apps/v1 Deployment demo/web`.

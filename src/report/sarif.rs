@@ -144,11 +144,13 @@ fn result(shown: &Shown, rule: Option<usize>, has_baseline: bool) -> Json {
 }
 
 fn physical(shown: &Shown) -> Json {
+    let at = shown.host_location();
     let mut physical = json!({
-        "artifactLocation": artifact(&shown.location.file),
-        "region": region(&shown.location),
+        "artifactLocation": artifact(&at.file),
+        "region": region(&at),
     });
-    if let (Some(snippet), Some(object)) = (&shown.snippet, physical.as_object_mut()) {
+    let snippet = shown.snippet.as_ref().filter(|_| at == shown.location);
+    if let (Some(snippet), Some(object)) = (snippet, physical.as_object_mut()) {
         let last = snippet.first_line as usize + snippet.text.lines().count().max(1) - 1;
         let context = json!({
             "startLine": snippet.first_line,

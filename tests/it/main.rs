@@ -10,6 +10,7 @@
 mod admission;
 mod architecture;
 mod canary;
+mod chart;
 mod cli;
 mod conventions;
 mod defaults;

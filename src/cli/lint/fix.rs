@@ -3,8 +3,9 @@
 //! A fix may make room for another one: texts are fixed and judged again until nothing more is to
 //! be done, and only then written. So a second run finds nothing to fix.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use json_patch::Patch;
 
@@ -51,6 +52,9 @@ pub(super) struct Fixed {
     /// How many are written into each file.
     written: HashMap<usize, usize>,
     refused: Vec<String>,
+    /// What would be written into rendered texts, by what they were rendered from. Nobody knows
+    /// which template or value to write it into.
+    rendered: BTreeMap<Arc<str>, usize>,
     /// Names of files whose fixes have no end. They are as they were.
     endless: Vec<String>,
 }
@@ -63,6 +67,11 @@ impl Proposal {
 }
 
 impl Amended {
+    /// How many proposals there are.
+    fn all(&self) -> usize {
+        self.written + self.refused.len() + self.waiting.len()
+    }
+
     /// `None` if nothing is proposed.
     pub(super) fn of(manifest: &Manifest<'_>, proposals: &[Proposal]) -> Option<Self> {
         let find = |it: &Proposal| manifest.items.get(it.item);
@@ -95,6 +104,11 @@ impl Fixed {
             let mut changed = Vec::new();
             for (rank, amended) in judged.into_iter().map(|it| it.amended).enumerate() {
                 let Some(amended) = amended else { continue };
+                if let Some(rendering) = input.rendering(rank) {
+                    let left = fixed.rendered.entry(Arc::clone(&rendering.source)).or_default();
+                    *left = (*left).max(amended.all());
+                    continue;
+                }
                 fixed.refused.extend(amended.refused);
                 let Some(file) = fixed.input.files.get_mut(rank) else { continue };
                 if amended.text != file.text() {
@@ -148,7 +162,7 @@ impl Fixed {
         let mut all_written = self.endless.is_empty();
         let (mut fixes, mut files) = (0, 0);
         for (rank, old, new) in self.changed(input) {
-            let Some(path) = input.paths.get(rank).and_then(Option::as_ref) else { continue };
+            let Some(path) = input.path(rank) else { continue };
             match replace(path, old.text(), new.text()) {
                 Ok(()) => {
                     fixes += self.written.get(&rank).copied().unwrap_or_default();
@@ -170,6 +184,12 @@ impl Fixed {
 
     /// Tells what is left to a person.
     pub(super) fn tell_left(&self, console: &mut Console) {
+        for (source, count) in &self.rendered {
+            let fixes = plural(*count, "fix");
+            console.note(format_args!(
+                "not fixed, since `{source}` is rendered: {fixes}; mend its templates or values"
+            ));
+        }
         for name in &self.refused {
             console.note(format_args!("not fixed, since there is no one way to write it: {name}"));
         }

@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::output::{self, Output};
+use super::render;
 use crate::cli::facts::Given;
 use crate::cli::policies::Choice;
 use crate::engine::{Applicability, Severity};
@@ -13,7 +14,7 @@ use crate::report::{self, Effect, FORMATS, Format, Needs, Run, Shown};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Files, directories or globs of manifests; `-` for the standard input
+    /// Files, directories or globs of manifests, charts, kustomizations; `-` for the standard input
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -54,6 +55,15 @@ pub(crate) struct Arguments {
     /// Writes the findings of this run as a baseline, and takes them all for known
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_WRITE_BASELINE")]
     pub(super) write_baseline: Option<PathBuf>,
+    /// Judges only what is other than where the branch left BASE: documents and charts that
+    /// changed, and what is new. Rules still know of all the others
+    #[arg(
+        long,
+        value_name = "BASE",
+        conflicts_with = "write_baseline",
+        env = "PORTCULLIS_GIT_DIFF"
+    )]
+    pub(super) git_diff: Option<String>,
     /// Writes safe fixes into the files, with what the policies change by themselves
     #[arg(long, group = "fixing", env = "PORTCULLIS_FIX")]
     pub(super) fix: bool,
@@ -65,6 +75,8 @@ pub(crate) struct Arguments {
     with_unsafe: bool,
     #[command(flatten)]
     pub(super) given: Given,
+    #[command(flatten)]
+    pub(super) charts: render::Flags,
     /// Fails if a rule could not judge
     #[arg(long, env = "PORTCULLIS_STRICT")]
     strict: bool,

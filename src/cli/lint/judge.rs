@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::baseline::Baseline;
+use super::changed::Lines;
 use super::fix::{Amended, Proposal};
-use super::own::{duplicate_keys, problem_shown};
+use super::own::{duplicate_keys, file_shown, problem_shown};
 use super::place::{Objects, Places, Rank};
+use super::render::differences;
 use crate::cli::facts::{Place, Said};
 use crate::document::{Location, Span};
 use crate::engine::{
@@ -43,6 +45,14 @@ pub(super) struct Bench<'b> {
     pub(super) fixes: Option<Applicability>,
 }
 
+/// What is to be done with one file.
+pub(super) struct Asked<'a> {
+    /// The same text, rendered again.
+    pub(super) again: Option<&'a str>,
+    /// What of it is judged.
+    pub(super) lines: Lines,
+}
+
 /// A file on the bench.
 struct Sheet<'d, 'm, 't> {
     rank: usize,
@@ -70,6 +80,7 @@ impl Bench<'_> {
         rank: usize,
         manifest: &'m Manifest<'t>,
         objects: &Objects<'m, 't>,
+        asked: &Asked<'_>,
     ) -> Judged {
         let documents = documents(manifest);
         let mut places = Places::new(objects);
@@ -83,12 +94,23 @@ impl Bench<'_> {
             judged: Judged::default(),
             proposals: Vec::new(),
         };
-        for problem in &manifest.problems {
+        let is_whole = asked.lines == Lines::All;
+        let touches = |span: Span| {
+            is_whole || {
+                let at = manifest.location_of(span, true);
+                asked.lines.touch(at.line, at.end_line)
+            }
+        };
+        for problem in manifest.problems.iter().filter(|problem| touches(problem.span)) {
             sheet.judged.unreadable = true;
             sheet.judged.findings.push(problem_shown(manifest, problem));
         }
-        for (rank, item) in manifest.items.iter().enumerate() {
+        let items = manifest.items.iter().enumerate();
+        for (rank, item) in items.filter(|(_, item)| touches(manifest.document_span(item))) {
             self.judge_item(&mut sheet, rank, item);
+        }
+        if let Some(again) = asked.again.filter(|_| is_whole) {
+            self.compare(&mut sheet, again);
         }
         // Here many files are sorted at once, and putting them together is little work.
         sheet.judged.findings.sort_by(Shown::order);
@@ -127,6 +149,23 @@ impl Bench<'_> {
         for (mut finding, place) in duplicate_keys(sheet.manifest, item) {
             self.known.mark(std::slice::from_mut(&mut finding));
             self.show(sheet, finding, place, whose);
+        }
+    }
+
+    /// Reports what differs from the same text, rendered again.
+    fn compare(&self, sheet: &mut Sheet<'_, '_, '_>, again: &str) {
+        let manifest = sheet.manifest;
+        for (rank, mut finding) in differences(manifest, &Manifest::read(&manifest.name, again)) {
+            self.known.mark(std::slice::from_mut(&mut finding));
+            let Some((rank, item)) = rank.and_then(|it| Some((it, manifest.items.get(it)?))) else {
+                sheet.judged.findings.push(file_shown(manifest, finding));
+                continue;
+            };
+            let rank = (sheet.rank, rank);
+            if let Some(place) = sheet.places.of(rank, &finding.path, finding.about) {
+                let subject = Arc::new(item.identity.clone());
+                self.show(sheet, finding, place, Whose { rank, item, subject: &subject });
+            }
         }
     }
 
@@ -189,6 +228,7 @@ impl Bench<'_> {
             owner: whose.item.owner.clone(),
             snippet,
             edits,
+            rendered: None,
             finding,
         };
         sheet.judged.findings.push(shown);

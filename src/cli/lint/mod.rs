@@ -1,6 +1,7 @@
 //! `lint`: manifests against the policy set, with the line of every finding.
 
 mod baseline;
+mod changed;
 mod diff;
 mod fix;
 mod flags;
@@ -8,42 +9,46 @@ mod judge;
 mod output;
 mod own;
 mod place;
+mod render;
 mod texts;
+mod world;
 
 pub(super) use self::flags::Arguments;
 
-use jiff::Timestamp;
 use rayon::prelude::*;
 
 use self::baseline::Baseline;
+use self::changed::{Changed, Lines};
 use self::fix::Fixed;
-use self::judge::{Bench, Judged};
-use self::own::unread_shown;
+use self::judge::{Asked, Bench, Judged};
 use self::place::Objects;
-use self::texts::Texts;
+use self::render::place_all;
+use self::texts::{Origin, Texts};
+use self::world::{World, merge};
 use super::facts::Said;
 use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure};
-use crate::engine::{Applicability, Engine, Inventory, Standing, Status};
+use crate::engine::{Applicability, Engine, Inventory};
 use crate::manifest::Manifest;
-use crate::report::{Needs, Run, Summary};
+use crate::report::Needs;
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
     output::check(arguments.outputs())?;
     let known = Baseline::read(arguments.baseline.as_deref())?;
     let said = arguments.given.read()?;
-    let mut input = Texts::read(&arguments.paths, console)?;
-    if arguments.fix && input.paths.contains(&None) {
+    let changed = Changed::read(arguments)?;
+    let mut input = Texts::read(arguments, console)?;
+    if arguments.fix && input.origins.iter().any(|it| matches!(it, Origin::Stream)) {
         let failure = Failure::new("what comes by the standard input can't be fixed");
         return Err(failure.help("name files, or give `--diff`"));
     }
     let loaded = arguments.policies.compile(&arguments.policies.read()?, &input.with_waivers())?;
-    let court = Court { engine: &loaded.engine, said: &said, known: &known };
+    let court =
+        Court { engine: &loaded.engine, said: &said, known: &known, changed: changed.as_ref() };
 
     let mut all_written = true;
     let mut difference = None;
     if let Some(most) = arguments.fixes() {
-        let judge = |input: &Texts| court.judge(input, Needs::default(), Some(most)).files;
-        let fixed = Fixed::of(&input, judge);
+        let fixed = Fixed::of(&input, |input| court.judge_all(input, Needs::default(), Some(most)));
         if arguments.diff {
             difference = Some(fixed.difference(&input));
             fixed.tell_left(console);
@@ -52,11 +57,17 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
             input = fixed.input;
         }
     }
-    let judged = court.judge(&input, arguments.needs(), None);
-    let unreadable = !input.unread.is_empty() || judged.files.iter().any(|it| it.unreadable);
-    let mut run = gather(court.engine, &input, judged);
+    let worlds: Vec<World> = (0..input.sets.len())
+        .map(|set| court.judge(&input, input.world(set), arguments.needs(), None))
+        .collect();
+    let unreadable = !input.unread.is_empty() || worlds.iter().any(World::is_unreadable);
+    let mut run = merge(court.engine, &input, worlds);
+    place_all(&mut run, input.renderings());
+    run.sort();
     run.has_baseline = arguments.baseline.is_some();
-    run.summary.notices.extend(known.stale(&run));
+    if changed.is_none() {
+        run.summary.notices.extend(known.stale(&run));
+    }
 
     all_written &= output::write_files(&run, arguments.outputs(), console);
     if let Some(file) = &arguments.write_baseline {
@@ -88,59 +99,59 @@ struct Court<'c> {
     engine: &'c Engine,
     said: &'c Said,
     known: &'c Baseline,
-}
-
-/// All files, judged.
-struct AllJudged {
-    files: Vec<Judged>,
-    objects: usize,
-    now: Timestamp,
+    changed: Option<&'c Changed>,
 }
 
 impl Court<'_> {
-    fn judge(&self, input: &Texts, needs: Needs, fixes: Option<Applicability>) -> AllJudged {
-        let Self { engine, said, known } = *self;
-        let read: Vec<Manifest<'_>> =
-            input.files.par_iter().map(|file| Manifest::read(file.name(), file.text())).collect();
+    /// Judges the texts of these ranks together.
+    fn judge(
+        &self,
+        input: &Texts,
+        ranks: Vec<usize>,
+        needs: Needs,
+        fixes: Option<Applicability>,
+    ) -> World {
+        let Self { engine, said, known, changed } = *self;
+        let read: Vec<Manifest<'_>> = ranks
+            .par_iter()
+            .filter_map(|rank| input.files.get(*rank))
+            .map(|file| Manifest::read(file.name(), file.text()))
+            .collect();
         let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
         let (files, now, place) = {
             let place = said.place(engine, &manifests, inventory(engine, &manifests));
             let bench = Bench { engine, said, place: &place, known, needs, fixes };
             let objects = Objects::new(&manifests);
-            let judge = |(rank, manifest)| bench.judge(rank, manifest, &objects);
-            (manifests.par_iter().enumerate().map(judge).collect(), place.now(), place)
+            let asked = |rank: &usize| Asked {
+                again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
+                lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
+            };
+            let asked: Vec<Asked<'_>> = ranks.iter().map(asked).collect();
+            let judge = |(rank, (manifest, asked))| bench.judge(rank, manifest, &objects, asked);
+            (manifests.par_iter().zip(&asked).enumerate().map(judge).collect(), place.now(), place)
         };
         // To free many notes and trees takes a while.
         rayon::spawn(|| drop(place));
-        let objects = manifests.iter().map(|it| it.items.len()).sum();
+        let objects = manifests.iter().map(|it| it.items.len()).collect();
         manifests.into_par_iter().for_each(drop);
-        AllJudged { files, objects, now }
+        World { ranks, files, objects, now }
     }
-}
 
-/// All files as one run.
-fn gather(engine: &Engine, input: &Texts, judged: AllJudged) -> Run {
-    let AllJudged { files, objects, now } = judged;
-    let mut run = Run { policy_set: engine.digest().to_string(), ..Run::default() };
-    run.summary = Summary {
-        files: input.files.len(),
-        objects,
-        denied: files.iter().map(|it| it.denied).sum(),
-        passed: files.iter().map(|it| it.passed).sum(),
-        ..Summary::default()
-    };
-    run.findings.extend(input.unread.iter().map(unread_shown));
-    for file in files {
-        run.findings.extend(file.findings);
-        run.changes.extend(file.changes);
-        run.outcomes.extend(file.outcomes);
-        run.objects.extend(file.objects);
+    /// Judges every text once, in the order of input: a rendered one with those of its own values,
+    /// any other one with those of the first.
+    fn judge_all(&self, input: &Texts, needs: Needs, fixes: Option<Applicability>) -> Vec<Judged> {
+        let mut all: Vec<Judged> = Vec::new();
+        all.resize_with(input.files.len(), Judged::default);
+        for set in (0..input.sets.len()).rev() {
+            let world = self.judge(input, input.world(set), needs, fixes);
+            for (rank, judged) in world.ranks.into_iter().zip(world.files) {
+                if let Some(place) = all.get_mut(rank) {
+                    *place = judged;
+                }
+            }
+        }
+        all
     }
-    run.summary.skipped = count(&run, Status::Skip);
-    run.summary.errors = count(&run, Status::Error);
-    run.summary.notices = notices(&run, now);
-    run.sort();
-    run
 }
 
 /// What rules want to know of all objects of the run.
@@ -164,29 +175,4 @@ fn inventory(engine: &Engine, manifests: &[Manifest<'_>]) -> Inventory {
         whole.append(part);
     }
     whole
-}
-
-fn count(run: &Run, status: Status) -> usize {
-    run.outcomes.iter().filter(|it| it.outcome.status == status).count()
-}
-
-/// What waivers have to say: those that end soon, and those that have ended.
-fn notices(run: &Run, now: Timestamp) -> Vec<String> {
-    let mut notices: Vec<String> = Vec::new();
-    for waiver in run.findings.iter().filter_map(|it| it.finding.waiver.as_ref()) {
-        let notice = match waiver.standing(now) {
-            Standing::Holds => continue,
-            Standing::EndsSoon => {
-                format!("waiver `{}` of {} ends on {}", waiver.name, waiver.owner, waiver.until)
-            }
-            Standing::Ended => {
-                format!("waiver `{}` of {} ended on {}", waiver.name, waiver.owner, waiver.until)
-            }
-        };
-        if !notices.contains(&notice) {
-            notices.push(notice);
-        }
-    }
-    notices.sort();
-    notices
 }

@@ -30,6 +30,11 @@ pub(super) fn unread_shown(unread: &Unread) -> Shown {
     shown(problem_finding(&UNREADABLE, &subject, Path::root(), message, None), location)
 }
 
+/// A finding about a file as a whole.
+pub(super) fn file_shown(manifest: &Manifest<'_>, finding: Finding) -> Shown {
+    shown(finding, manifest.location_of(Span::new(0, 0), false))
+}
+
 /// The keys of an item that stand twice, each at the last one, which is the one that counts.
 pub(super) fn duplicate_keys(
     manifest: &Manifest<'_>,
@@ -61,5 +66,6 @@ fn shown(finding: Finding, location: Location) -> Shown {
         owner: None,
         snippet: None,
         edits: Vec::new(),
+        rendered: None,
     }
 }

@@ -56,6 +56,9 @@ fn finding(out: &mut String, shown: &Shown, owner: &str) {
     if let Some(owner) = &shown.owner {
         _ = write!(out, ", chart {}: {}", text(&owner.charts()), text(&owner.template));
     }
+    if let Some(line) = shown.rendered_line() {
+        _ = write!(out, ", {}", text(&line));
+    }
     out.push_str("</p>\n");
     if let Some(snippet) = &shown.snippet {
         _ = writeln!(out, "<pre>{}</pre>", lines(snippet));

@@ -186,6 +186,7 @@ fn run_of(report: Report) -> Run {
         owner: None,
         snippet: None,
         edits: Vec::new(),
+        rendered: None,
         finding,
     };
     Run { findings: report.findings.into_iter().map(shown).collect(), ..Run::default() }

@@ -1,0 +1,109 @@
+//! What is in a cluster together, judged: all files, with the charts as one set of values renders
+//! them. Several sets are several worlds, and one run.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::judge::Judged;
+use super::own::unread_shown;
+use super::texts::Texts;
+use crate::engine::{Engine, FindingId, Standing, Status};
+use crate::report::{Run, Summary};
+
+/// One world, judged.
+pub(super) struct World {
+    /// Which texts are in it.
+    pub(super) ranks: Vec<usize>,
+    /// In the order of `ranks`, as `objects`.
+    pub(super) files: Vec<Judged>,
+    /// How many objects each text holds.
+    pub(super) objects: Vec<usize>,
+    pub(super) now: Timestamp,
+}
+
+/// What is the same finding in two worlds: the id, and what was read or rendered.
+type Key = (FindingId, Arc<str>);
+
+/// The first finding of a key: in which world, and where in the run.
+#[derive(Clone, Copy)]
+struct Known {
+    set: usize,
+    rank: usize,
+}
+
+impl World {
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.files.iter().any(|file| file.unreadable)
+    }
+}
+
+/// All worlds as one run. What two of them have in common is told once, with the names of both.
+pub(super) fn merge(engine: &Engine, input: &Texts, worlds: Vec<World>) -> Run {
+    let mut run = Run { policy_set: engine.digest().to_string(), ..Run::default() };
+    run.summary = Summary { files: input.files.len(), ..Summary::default() };
+    run.findings.extend(input.unread.iter().map(unread_shown));
+    let now = worlds.first().map_or(Timestamp::UNIX_EPOCH, |world| world.now);
+    let mut known: HashMap<Key, Known> = HashMap::new();
+    for (set, world) in worlds.into_iter().enumerate() {
+        let files = world.ranks.into_iter().zip(world.files).zip(world.objects);
+        for ((rank, judged), objects) in files {
+            let rendering = input.rendering(rank);
+            if set == 0 || rendering.is_some_and(|it| it.set.is_some()) {
+                run.summary.objects += objects;
+                run.summary.denied += judged.denied;
+                run.summary.passed += judged.passed;
+                run.changes.extend(judged.changes);
+                run.outcomes.extend(judged.outcomes);
+                run.objects.extend(judged.objects);
+            }
+            for mut shown in judged.findings {
+                let source = rendering.map_or(&shown.location.file, |it| &it.source);
+                let key = (shown.finding.id, Arc::clone(source));
+                let rank = run.findings.len();
+                let first = known.entry(key).or_insert(Known { set, rank });
+                if first.set == set {
+                    shown.rendered = rendering.map(|it| it.place(&shown.location));
+                    run.findings.push(shown);
+                }
+                if let Some(name) = input.sets.get(set).filter(|name| !name.is_empty())
+                    && let Some(rendered) =
+                        run.findings.get_mut(first.rank).and_then(|it| it.rendered.as_mut())
+                    && rendered.sets.last() != Some(name)
+                {
+                    rendered.sets.push(Arc::clone(name));
+                }
+            }
+        }
+    }
+    run.summary.skipped = count(&run, Status::Skip);
+    run.summary.errors = count(&run, Status::Error);
+    run.summary.notices = notices(&run, now);
+    run
+}
+
+fn count(run: &Run, status: Status) -> usize {
+    run.outcomes.iter().filter(|it| it.outcome.status == status).count()
+}
+
+/// What waivers have to say: those that end soon, and those that have ended.
+fn notices(run: &Run, now: Timestamp) -> Vec<String> {
+    let mut notices: Vec<String> = Vec::new();
+    for waiver in run.findings.iter().filter_map(|it| it.finding.waiver.as_ref()) {
+        let notice = match waiver.standing(now) {
+            Standing::Holds => continue,
+            Standing::EndsSoon => {
+                format!("waiver `{}` of {} ends on {}", waiver.name, waiver.owner, waiver.until)
+            }
+            Standing::Ended => {
+                format!("waiver `{}` of {} ended on {}", waiver.name, waiver.owner, waiver.until)
+            }
+        };
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+    notices.sort();
+    notices
+}
