@@ -17,7 +17,7 @@ pub use self::console::{Console, Failure};
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches as _, Parser, Subcommand};
 
 /// The run did what was asked, and the cluster would allow it.
 pub const ALLOWED: u8 = 0;
@@ -49,8 +49,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Runs the cases that lie beside policies
     Test(test::Arguments),
-    /// Writes the JSON Schema of policy files
-    Schema,
+    /// Writes a JSON Schema, for editors
+    Schema(schema::Arguments),
     /// Works on policy sets
     #[command(subcommand)]
     Policies(policies::Command),
@@ -66,11 +66,50 @@ pub fn run(
     arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     console: &mut Console,
 ) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let parsed = Arguments::command().try_get_matches_from(&arguments).and_then(|typed| {
+        let read = Arguments::from_arg_matches(&typed);
+        read.map(|read| (typed, read))
+    });
+    let ended = match parsed {
+        Ok((typed, read)) => with_configuration(arguments, &typed, read, console),
         Err(error) => return console.usage(&error),
     };
-    let ended = match arguments.command {
+    ended.unwrap_or_else(|failure| console.fail(&failure))
+}
+
+/// Adds the flags of a configuration to those that were typed, and does what all of them say.
+fn with_configuration(
+    mut arguments: Vec<OsString>,
+    typed: &ArgMatches,
+    read: Arguments,
+    console: &mut Console,
+) -> Result<u8, Failure> {
+    let configured = match typed.subcommand_matches("lint") {
+        Some(lint) => lint::configured(lint)?,
+        None => lint::Configured::default(),
+    };
+    if configured.flags.is_empty() && configured.paths.is_empty() {
+        return carry_out(read.command, console);
+    }
+    // Behind the word `lint`, so that a `--` of the person's ends their own flags only.
+    let at = arguments.iter().position(|it| it == "lint").map_or(arguments.len(), |it| it + 1);
+    arguments.splice(at..at, configured.flags);
+    if !configured.paths.is_empty() {
+        arguments.push("--".into());
+        arguments.extend(configured.paths);
+    }
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => carry_out(arguments.command, console),
+        Err(error) => {
+            console.note("error: the flags and the configuration don't fit together");
+            Ok(console.usage(&error))
+        }
+    }
+}
+
+fn carry_out(command: Command, console: &mut Console) -> Result<u8, Failure> {
+    match command {
         Command::Lint(arguments) => lint::run(&arguments, console),
         #[cfg(feature = "server")]
         Command::Serve(arguments) => serve::run(&arguments, console),
@@ -78,13 +117,12 @@ pub fn run(
         Command::Rules(arguments) => rules::run(&arguments, console),
         Command::Explain(arguments) => explain::run(&arguments, console),
         Command::Test(arguments) => test::run(&arguments, console),
-        Command::Schema => schema::run(console),
+        Command::Schema(arguments) => schema::run(&arguments, console),
         Command::Policies(command) => policies::run(&command, console),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "portcullis", &mut script);
             console.write(&String::from_utf8_lossy(&script)).map(|()| ALLOWED)
         }
-    };
-    ended.unwrap_or_else(|failure| console.fail(&failure))
+    }
 }

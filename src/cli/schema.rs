@@ -1,11 +1,33 @@
-//! `schema`: the JSON Schema of policy files.
+//! `schema`: JSON Schemas, for editors and for whoever checks files with something else.
+
+use clap::{Args, ValueEnum};
 
 use super::{ALLOWED, Console, Failure};
+use crate::policyfile::Configuration;
 use crate::{policyfile, rules};
 
-pub(super) fn run(console: &mut Console) -> Result<u8, Failure> {
-    let schema = serde_json::to_string_pretty(&policyfile::schema(rules::ALL));
-    let schema = schema.map_err(|error| Failure::new(error.to_string()))?;
-    console.write(&(schema + "\n"))?;
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Of which file
+    #[arg(value_name = "FILE", default_value = "policy")]
+    file: File,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum File {
+    /// A policy file
+    Policy,
+    /// `.portcullis.yaml`
+    Config,
+}
+
+pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
+    let schema = match arguments.file {
+        File::Policy => policyfile::schema(rules::ALL),
+        File::Config => Configuration::schema(),
+    };
+    let text = serde_json::to_string_pretty(&schema);
+    let text = text.map_err(|error| Failure::new(error.to_string()))?;
+    console.write(&(text + "\n"))?;
     Ok(ALLOWED)
 }

@@ -71,7 +71,7 @@ impl Found {
         let roots = self.files.iter().filter(|file| file.ends_with(CHART_FILE));
         let mut charts: Vec<PathBuf> = roots.filter_map(|it| Some(it.parent()?.into())).collect();
         charts.sort();
-        charts.dedup_by(|below, chart| below.starts_with(&chart));
+        charts.dedup_by(|below, chart| below.starts_with(chart));
         self.files.retain(|file| !charts.iter().any(|chart| file.starts_with(chart)));
         self.charts = charts;
     }

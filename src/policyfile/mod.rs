@@ -13,6 +13,7 @@
 //! policy.
 
 mod cases;
+mod configuration;
 mod export;
 mod facts;
 mod keyword;
@@ -27,6 +28,7 @@ mod shipped;
 mod strict;
 
 pub use self::cases::{Cases, Verdict};
+pub use self::configuration::{Configuration, LintConfiguration};
 pub use self::export::export;
 pub use self::facts::{KnownFacts, KnownNamespace, ReadyFacts};
 pub use self::kind::API_VERSION;

@@ -14,6 +14,7 @@ mod chart;
 mod cli;
 mod conventions;
 mod defaults;
+mod configuration;
 mod document_edit;
 mod document_json;
 mod document_lines;

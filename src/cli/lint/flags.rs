@@ -19,6 +19,13 @@ pub(crate) struct Arguments {
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) policies: Choice,
+    /// The file with flags for this repository, in place of the `.portcullis.yaml` in this folder or
+    /// in the nearest one above
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_CONFIG")]
+    config: Option<PathBuf>,
+    /// Reads no `.portcullis.yaml`
+    #[arg(long, conflicts_with = "config", env = "PORTCULLIS_NO_CONFIG")]
+    no_config: bool,
     /// How the report on the standard output looks
     #[arg(
         long,

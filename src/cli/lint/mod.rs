@@ -2,6 +2,7 @@
 
 mod baseline;
 mod changed;
+mod configured;
 mod diff;
 mod fix;
 mod flags;
@@ -13,6 +14,7 @@ mod render;
 mod texts;
 mod world;
 
+pub(super) use self::configured::{Configured, configured};
 pub(super) use self::flags::Arguments;
 
 use rayon::prelude::*;

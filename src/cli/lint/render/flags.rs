@@ -80,7 +80,13 @@ fn value_set(text: &str) -> Result<ValueSet, String> {
         return Err(format!("`{name}` is no name: letters, digits, `-`, `_` and `.` make one"));
     }
     let mut set = ValueSet { name: name.into(), ..ValueSet::default() };
-    for part in parts.split(',').filter(|part| !part.is_empty()) {
+    // A comma in braces is in a list of Helm's.
+    let mut depth = 0;
+    let ends = |char: char| {
+        depth += i32::from(char == '{') - i32::from(char == '}');
+        char == ',' && depth == 0
+    };
+    for part in parts.split(ends).filter(|part| !part.is_empty()) {
         match part.contains('=') {
             true => set.values.push(part.to_owned()),
             false => set.files.push(part.into()),
@@ -99,6 +105,7 @@ mod tests {
         assert_eq!(&*set.name, "classic");
         assert_eq!(set.files, [std::path::Path::new("a.yaml"), std::path::Path::new("b.yaml")]);
         assert_eq!(set.values, ["global.operator=false"]);
+        assert_eq!(value_set("a=b={1,2},c=d").unwrap().values, ["b={1,2}", "c=d"]);
         assert_eq!(value_set("plain=").unwrap().files.len(), 0);
         assert!(value_set("values.yaml").is_err());
         assert!(value_set("a b=values.yaml").is_err());
