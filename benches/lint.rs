@@ -123,6 +123,7 @@ fn lint(folder: &Path) {
         stdout: Box::new(io::sink()),
         stderr: Box::new(io::sink()),
         colour: false,
+        screen: None,
     };
     let folder = folder.to_str().unwrap();
     let arguments = ["portcullis", "lint", "--format", "concise", folder];

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 
 use portcullis::cli::{self, Console};
 
@@ -14,6 +15,7 @@ fn main() -> ExitCode {
         stdin: Box::new(stdin()),
         stdout: Box::new(stdout()),
         stderr: Box::new(stderr()),
+        screen: stderr().is_terminal().then(|| Arc::new(Mutex::new(stderr())) as _),
         colour: stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
     ExitCode::from(cli::run(std::env::args_os(), &mut console))

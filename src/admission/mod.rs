@@ -11,9 +11,11 @@ mod respond;
 mod review;
 mod wording;
 
-pub use self::review::{overdue, report, review};
+pub use self::review::{overdue, report, review, trace};
 
 use std::fmt;
+
+use crate::engine::{Identity, Operation, Report, Traced};
 
 /// Which of the two questions the API server asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +46,17 @@ pub struct Summary {
     pub answer: Answer,
     /// The digest of the policy set that judged.
     pub policy_set: String,
+}
+
+/// How a review comes to its answer.
+#[derive(Clone, Debug)]
+pub struct Trace<'e> {
+    pub subject: Identity,
+    pub operation: Operation,
+    pub user: String,
+    pub entries: Vec<Traced<'e>>,
+    /// `None` if there is nothing to judge.
+    pub report: Option<Report>,
 }
 
 /// A decision in one word.

@@ -2,7 +2,7 @@
 
 use super::envelope::Request;
 use super::respond::Response;
-use super::{Answer, Malformed, Reviewed, Stage, Summary};
+use super::{Answer, Malformed, Reviewed, Stage, Summary, Trace};
 use crate::document::Value;
 use crate::engine::{
     Budget, Decision, Engine, Facts, Identity, Operation, Report, Status, Subject,
@@ -63,6 +63,30 @@ pub fn report(
 ) -> Result<Option<Report>, Malformed> {
     let request = Request::read(engine, Stage::Validate, body)?;
     Ok(judged(engine, facts, &request))
+}
+
+/// Which entries judge the object of a review, why the others don't, and what they say.
+///
+/// # Errors
+///
+/// The body is no AdmissionReview.
+pub fn trace<'e>(
+    engine: &'e Engine,
+    facts: &Facts<'_>,
+    body: &[u8],
+) -> Result<Trace<'e>, Malformed> {
+    let request = Request::read(engine, Stage::Validate, body)?;
+    let null = Value::NULL;
+    let deleted = request.old_object();
+    let object = request.object.as_ref().or(deleted.as_ref()).unwrap_or(&null);
+    let subject = request.subject(object);
+    Ok(Trace {
+        entries: engine.trace(&subject, facts),
+        report: judged(engine, facts, &request),
+        operation: subject.operation,
+        user: request.user.name.clone(),
+        subject: subject.identity,
+    })
 }
 
 fn validate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Reviewed {
@@ -149,12 +173,7 @@ impl Request<'_> {
             (_, true, true) => Answer::Warn,
             (_, true, false) => Answer::Allow,
         };
-        let operation = match self.operation {
-            Some(Operation::Update) => "UPDATE",
-            Some(Operation::Delete) => "DELETE",
-            Some(Operation::Connect) => "CONNECT",
-            Some(Operation::Create) | None => "CREATE",
-        };
+        let operation = self.operation.unwrap_or(Operation::Create).as_str();
         Reviewed {
             allowed: response.is_allowed(),
             body: response.write(&self.uid),

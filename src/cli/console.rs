@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 
+use super::progress::Screen;
 use super::{ALLOWED, COULD_NOT_RUN};
 use crate::document::MAX_BYTES;
 
@@ -15,6 +16,8 @@ pub struct Console {
     pub stderr: Box<dyn Write>,
     /// Whether the report may be coloured.
     pub colour: bool,
+    /// Where somebody watches how far a long run is.
+    pub screen: Screen,
 }
 
 /// Why a command could not do what was asked: lines for a person.

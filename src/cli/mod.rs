@@ -1,19 +1,25 @@
 //! What a person types, and the wiring of everything else.
 
+mod bench;
 mod console;
+mod coverage;
 mod explain;
 mod facts;
 mod lint;
+mod man;
 mod policies;
+mod progress;
 mod review;
 mod rules;
 mod schema;
 #[cfg(feature = "server")]
 mod serve;
 mod test;
+mod trace;
 mod whole;
 
 pub use self::console::{Console, Failure};
+pub use self::progress::Screen;
 
 use std::ffi::OsString;
 
@@ -47,6 +53,8 @@ enum Command {
     Rules(rules::Arguments),
     /// Shows the page of a rule, and where policies use it
     Explain(explain::Arguments),
+    /// Measures what the policies cost for each object of some manifests
+    Bench(bench::Arguments),
     /// Runs the cases that lie beside policies
     Test(test::Arguments),
     /// Writes a JSON Schema, for editors
@@ -54,6 +62,8 @@ enum Command {
     /// Works on policy sets
     #[command(subcommand)]
     Policies(policies::Command),
+    /// Writes manual pages
+    Man(man::Arguments),
     /// Writes completions for a shell
     Completions {
         /// The shell to complete for
@@ -116,9 +126,11 @@ fn carry_out(command: Command, console: &mut Console) -> Result<u8, Failure> {
         Command::Review(arguments) => review::run(&arguments, console),
         Command::Rules(arguments) => rules::run(&arguments, console),
         Command::Explain(arguments) => explain::run(&arguments, console),
+        Command::Bench(arguments) => bench::run(&arguments, console),
         Command::Test(arguments) => test::run(&arguments, console),
         Command::Schema(arguments) => schema::run(&arguments, console),
         Command::Policies(command) => policies::run(&command, console),
+        Command::Man(arguments) => man::run(&arguments, console),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "portcullis", &mut script);

@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::policies::{self, Choice};
-use super::{ALLOWED, Console, DENIED, Failure};
+use super::{ALLOWED, Console, DENIED, Failure, trace};
 use crate::admission::{self, Stage};
 use crate::engine::Facts;
 
@@ -19,6 +19,10 @@ pub(super) struct Arguments {
     /// Asks for changes instead of a verdict
     #[arg(long, env = "PORTCULLIS_MUTATE")]
     mutate: bool,
+    /// Shows which policies match and what they say, and why the others don't, in place of the
+    /// answer
+    #[arg(long, conflicts_with = "mutate", env = "PORTCULLIS_TRACE")]
+    trace: bool,
     #[command(flatten)]
     policies: Choice,
 }
@@ -35,6 +39,12 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let facts = Facts { now: Some(Timestamp::now()), ..Facts::default() };
     let reviewed = admission::review(&engine, &facts, stage, &body)
         .map_err(|malformed| Failure::new(malformed.to_string()))?;
+    if arguments.trace {
+        let trace = admission::trace(&engine, &facts, &body)
+            .map_err(|malformed| Failure::new(malformed.to_string()))?;
+        console.write(&trace::text(&trace, reviewed.summary.answer))?;
+        return Ok(if reviewed.allowed { ALLOWED } else { DENIED });
+    }
     console.write(&(String::from_utf8_lossy(&reviewed.body).into_owned() + "\n"))?;
     Ok(if reviewed.allowed { ALLOWED } else { DENIED })
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::coverage::Coverage;
 use super::policies::{Choice, unreadable};
 use super::{ALLOWED, Console, DENIED, Failure};
 use crate::policyfile::{Cases, Loaded, Source, load_under};
@@ -21,6 +22,17 @@ pub(super) struct Arguments {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     policies: Choice,
+    /// Names the entries that find nothing in any case, and those that let nothing pass
+    #[arg(long, env = "PORTCULLIS_COVERAGE")]
+    coverage: bool,
+    /// Fails if fewer of the entries, in percent, both find something and let something pass
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        value_parser = clap::value_parser!(u8).range(..=100),
+        env = "PORTCULLIS_FAIL_UNDER"
+    )]
+    fail_under: Option<u8>,
 }
 
 /// Judges every case by the policies of the file beside it, under the settings of the whole set.
@@ -38,12 +50,15 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let set = arguments.policies.load()?;
     let mut out = String::new();
     let (mut passed, mut failed) = (0, 0);
+    let mut coverage = Coverage::default();
     for path in &files {
         let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
         let name = path.display().to_string();
         let cases = Cases::read(Source::new(&name, &text))?;
         let loaded = beside(path, &set)?;
+        coverage.expect(&loaded.engine);
         for verdict in cases.run(&loaded.engine) {
+            coverage.add(&verdict.touched);
             if verdict.passed() {
                 passed += 1;
                 continue;
@@ -55,9 +70,16 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
             }
         }
     }
+    if arguments.coverage {
+        out.push_str(&coverage.gaps());
+    }
+    if arguments.coverage || arguments.fail_under.is_some() {
+        _ = writeln!(out, "{coverage}");
+    }
     _ = writeln!(out, "{passed} passed, {failed} failed");
     console.write(&out)?;
-    Ok(if failed == 0 { ALLOWED } else { DENIED })
+    let is_covered = arguments.fail_under.is_none_or(|least| coverage.percent() >= least);
+    Ok(if failed == 0 && is_covered { ALLOWED } else { DENIED })
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {

@@ -245,7 +245,7 @@ pub(super) fn contained<T>(rule: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
-fn unknown(fact: &str) -> String {
+pub(super) fn unknown(fact: &str) -> String {
     format!("{fact} not known")
 }
 

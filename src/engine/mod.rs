@@ -33,6 +33,7 @@ mod scope;
 mod selector;
 mod subject;
 mod suggest;
+mod trace;
 mod waiver;
 mod walk;
 
@@ -59,5 +60,6 @@ pub use self::schema::{FieldStep, Placement, Schema, Shape};
 pub use self::selector::{LabelSelector, Operator, Requirement, SelectorError};
 pub use self::subject::{Controller, Identity, Operation, Subject, User};
 pub use self::suggest::nearest;
+pub use self::trace::Traced;
 pub use self::waiver::{Standing, WaivedObject, Waiver};
 pub use self::walk::{Budget, Walk};

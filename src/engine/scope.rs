@@ -102,18 +102,14 @@ impl CompiledScope {
     }
 
     pub(super) fn applies(&self, case: &Case<'_>) -> Applies {
+        if !self.is_about(case)
+            || !self.takes_operation(case.subject.operation)
+            || self.is_exempt(case)
+        {
+            return Applies::No;
+        }
         let identity = &case.subject.identity;
         let holds_pods = case.template.is_some();
-        if !self.kinds.iter().all(|kinds| kinds.name_if(identity, || holds_pods)) {
-            return Applies::No;
-        }
-        let named = || self.kinds.iter().any(|kinds| kinds.spell_out(identity));
-        if case.is_machinery && !named() {
-            return Applies::No;
-        }
-        if !self.takes_operation(case.subject.operation) || self.is_exempt(case) {
-            return Applies::No;
-        }
         if !self.kinds.iter().all(|kinds| kinds.name_version(identity, holds_pods)) {
             return Applies::OtherVersion;
         }
@@ -128,7 +124,20 @@ impl CompiledScope {
         unknown
     }
 
-    fn takes_operation(&self, operation: Operation) -> bool {
+    /// Whether the kind is meant, in whatever version.
+    pub(super) fn is_about(&self, case: &Case<'_>) -> bool {
+        let identity = &case.subject.identity;
+        let holds_pods = case.template.is_some();
+        let named = || self.kinds.iter().any(|kinds| kinds.spell_out(identity));
+        self.kinds.iter().all(|kinds| kinds.name_if(identity, || holds_pods))
+            && (!case.is_machinery || named())
+    }
+
+    pub(super) fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
+    pub(super) fn takes_operation(&self, operation: Operation) -> bool {
         let named = self.scopes.iter().filter(|scope| !scope.operations.is_empty());
         let mut any = false;
         for scope in named {
@@ -142,7 +151,7 @@ impl CompiledScope {
 
     /// In kube-system and in our own namespace, kinds of Kubernetes itself are not judged, and
     /// custom kinds only by entries that name them: a policy can't stop the cluster or us.
-    fn is_exempt(&self, case: &Case<'_>) -> bool {
+    pub(super) fn is_exempt(&self, case: &Case<'_>) -> bool {
         let Placement::Namespace(namespace) = case.placement else { return false };
         let own = case.settings.own_namespace.as_deref();
         let identity = &case.subject.identity;
@@ -176,7 +185,7 @@ impl<'c> Case<'c> {
 }
 
 impl Scope {
-    fn holds(&self, case: &Case<'_>) -> Result<bool, Missing> {
+    pub(super) fn holds(&self, case: &Case<'_>) -> Result<bool, Missing> {
         let &Case { subject, facts, settings, placement, .. } = case;
         if !self.namespaces.is_empty() {
             match placement {

@@ -59,6 +59,18 @@ pub enum Operation {
     Connect,
 }
 
+impl Operation {
+    /// As Kubernetes writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
+}
+
 /// Who asks for the operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {

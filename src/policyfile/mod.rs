@@ -27,7 +27,7 @@ mod schema;
 mod shipped;
 mod strict;
 
-pub use self::cases::{Cases, Verdict};
+pub use self::cases::{Cases, Touched, Verdict};
 pub use self::configuration::{Configuration, LintConfiguration};
 pub use self::export::export;
 pub use self::facts::{KnownFacts, KnownNamespace, ReadyFacts};

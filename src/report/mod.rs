@@ -39,6 +39,13 @@ pub struct Format {
     pub render: fn(&Run, Appearance) -> String,
 }
 
+impl Format {
+    /// Whether a person reads it, and no program.
+    pub fn is_for_people(&self) -> bool {
+        matches!(self.name, "full" | "concise" | "stats")
+    }
+}
+
 /// What a run is to hold for a format. It costs time to find out, and memory to keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {

@@ -28,6 +28,7 @@ pub(crate) fn run_with(arguments: &[&str], stdin: impl AsRef<[u8]>) -> Ran {
         stdout: Box::new(stdout.clone()),
         stderr: Box::new(stderr.clone()),
         colour: false,
+        screen: None,
     };
     let arguments = ["portcullis"].iter().chain(arguments);
     let code = cli::run(arguments, &mut console);

@@ -8,7 +8,9 @@
 
 #[cfg(feature = "server")]
 mod admission;
+mod adoption;
 mod architecture;
+mod author;
 mod canary;
 mod chart;
 mod cli;
@@ -41,6 +43,7 @@ mod policies;
 mod policyfile;
 #[cfg(feature = "server")]
 mod ratchet;
+mod readme;
 mod report;
 mod resource_parse;
 mod resource_shape;

@@ -47,6 +47,10 @@ pub(crate) struct Arguments {
         env = "PORTCULLIS_OUTPUT"
     )]
     outputs: Vec<Vec<Output>>,
+    /// Adds the pages of the rules that found something, with the policy entries in force, to a
+    /// report for people
+    #[arg(long, env = "PORTCULLIS_EXPLAIN")]
+    pub(super) explain: bool,
     /// What makes the run fail: an effect that a finding has, or a severity that it reaches
     #[arg(
         long,

@@ -17,6 +17,8 @@ mod world;
 pub(super) use self::configured::{Configured, configured};
 pub(super) use self::flags::Arguments;
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use self::baseline::Baseline;
@@ -28,13 +30,20 @@ use self::render::place_all;
 use self::texts::{Origin, Texts};
 use self::world::{World, merge};
 use super::facts::Said;
-use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure};
-use crate::engine::{Applicability, Engine, Inventory};
+use super::progress::{Progress, Screen};
+use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure, explain};
+use crate::engine::{Applicability, Engine, Inventory, Rule};
 use crate::manifest::Manifest;
-use crate::report::Needs;
+use crate::policyfile::Loaded;
+use crate::report::{Needs, Run};
+use crate::rules;
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
     output::check(arguments.outputs())?;
+    if arguments.explain && !arguments.format().is_for_people() {
+        let failure = Failure::new(format!("`{}` has no room for pages", arguments.format().name));
+        return Err(failure.help("leave `--explain` out, or ask for a report for people"));
+    }
     let known = Baseline::read(arguments.baseline.as_deref())?;
     let said = arguments.given.read()?;
     let changed = Changed::read(arguments)?;
@@ -44,8 +53,14 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         return Err(failure.help("name files, or give `--diff`"));
     }
     let loaded = arguments.policies.compile(&arguments.policies.read()?, &input.with_waivers())?;
-    let court =
-        Court { engine: &loaded.engine, said: &said, known: &known, changed: changed.as_ref() };
+    let screen = console.screen.clone();
+    let court = Court {
+        screen: &screen,
+        engine: &loaded.engine,
+        said: &said,
+        known: &known,
+        changed: changed.as_ref(),
+    };
 
     let mut all_written = true;
     let mut difference = None;
@@ -79,6 +94,9 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         Some(difference) => console.write(&difference)?,
         None => output::stream(&run, arguments.format(), console)?,
     }
+    if arguments.explain {
+        console.write(&pages(&run, &loaded))?;
+    }
     for output in arguments.outputs().filter(|output| output.is_streamed()) {
         output::stream(&run, output.format, console)?;
     }
@@ -96,12 +114,29 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     Ok(if fails { DENIED } else { ALLOWED })
 }
 
+/// The page of each rule that found something, with the entries that did.
+fn pages(run: &Run, loaded: &Loaded) -> String {
+    let found: BTreeSet<(&str, String)> = run
+        .findings
+        .iter()
+        .map(|it| (it.finding.rule, format!("{}/{}", it.finding.policy, it.finding.entry)))
+        .collect();
+    let ids: BTreeSet<&str> = found.iter().map(|(rule, _)| *rule).collect();
+    let page = |rule: &'static Rule| {
+        let is_found = |name: String| found.contains(&(rule.id, name));
+        explain::text(rule, loaded, |policy, entry| is_found(explain::name(policy, entry)))
+    };
+    let pages = ids.into_iter().filter_map(rules::find).map(page);
+    pages.map(|page| format!("\n{page}")).collect()
+}
+
 /// What all texts are judged by.
 struct Court<'c> {
     engine: &'c Engine,
     said: &'c Said,
     known: &'c Baseline,
     changed: Option<&'c Changed>,
+    screen: &'c Screen,
 }
 
 impl Court<'_> {
@@ -113,7 +148,7 @@ impl Court<'_> {
         needs: Needs,
         fixes: Option<Applicability>,
     ) -> World {
-        let Self { engine, said, known, changed } = *self;
+        let Self { engine, said, known, changed, screen } = *self;
         let read: Vec<Manifest<'_>> = ranks
             .par_iter()
             .filter_map(|rank| input.files.get(*rank))
@@ -129,7 +164,12 @@ impl Court<'_> {
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
             let asked: Vec<Asked<'_>> = ranks.iter().map(asked).collect();
-            let judge = |(rank, (manifest, asked))| bench.judge(rank, manifest, &objects, asked);
+            let progress = Progress::of(screen, manifests.len(), "files judged");
+            let judge = |(rank, (manifest, asked))| {
+                let judged = bench.judge(rank, manifest, &objects, asked);
+                progress.step();
+                judged
+            };
             (manifests.par_iter().zip(&asked).enumerate().map(judge).collect(), place.now(), place)
         };
         // To free many notes and trees takes a while.

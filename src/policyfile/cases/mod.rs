@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-pub use self::run::Verdict;
+pub use self::run::{Touched, Verdict};
 use super::facts::{KnownFacts, subject_of};
 use super::misfit::spot;
 use super::problem::Problems;
@@ -110,6 +110,10 @@ struct Expected {
     #[schemars(with = "String", regex(pattern = "^(/.*)?$"))]
     #[schemars(extend("x-wanted" = "a JSON Pointer such as `/spec/replicas`"))]
     path: Option<Path>,
+    /// The line of the object that is meant, from 1 for its first.
+    #[serde(default)]
+    #[schemars(with = "u32", range(min = 1))]
+    line: Option<u32>,
     #[serde(default)]
     #[schemars(with = "String")]
     message: Option<String>,

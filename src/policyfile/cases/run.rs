@@ -3,8 +3,10 @@
 use serde_json::Value as Json;
 
 use super::{Case, Cases, Effect, Expected, ExpectedState};
-use crate::document::{Lines, Path, Position, Span, Step, Value};
-use crate::engine::{Budget, Decision, Engine, Finding, Operation, Outcome, Report, Subject, User};
+use crate::document::{Lines, Path, Position, Span, Step, Value, locate};
+use crate::engine::{
+    Budget, Changed, Decision, Engine, Facts, Finding, Operation, Outcome, Report, Subject, User,
+};
 use crate::policyfile::facts::subject_of;
 use crate::policyfile::part::span_at;
 use crate::policyfile::read::Found;
@@ -19,6 +21,17 @@ pub struct Verdict {
     /// What is not as expected, each at the expectation or at the place in the object; nothing
     /// if the case passed.
     pub problems: Vec<Problem>,
+    /// The entries that judged or changed the object.
+    pub touched: Vec<Touched>,
+}
+
+/// What an entry did in a case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touched {
+    pub policy: String,
+    pub entry: String,
+    /// Whether it found or changed something; else it let the object pass.
+    pub found: bool,
 }
 
 impl Cases<'_> {
@@ -26,9 +39,16 @@ impl Cases<'_> {
     pub fn run(&self, engine: &Engine) -> Vec<Verdict> {
         let lines = Lines::new(self.source.text);
         let judge = |case: &Case<'_>| {
-            let mut check = Check { case, found: Vec::new() };
+            let mut check = Check {
+                case,
+                text: self.source.text,
+                lines: &lines,
+                found: Vec::new(),
+                touched: Vec::new(),
+            };
             check.judge(engine);
             Verdict {
+                touched: check.touched,
                 name: case.written.name.clone(),
                 place: lines.position(case.place(&["name"]).start),
                 problems: strict::problems(&self.source, check.found).0,
@@ -69,7 +89,10 @@ impl<'t> Case<'t> {
 
 struct Check<'c, 't> {
     case: &'c Case<'t>,
+    text: &'t str,
+    lines: &'c Lines<'t>,
     found: Vec<Found>,
+    touched: Vec<Touched>,
 }
 
 impl Check<'_, '_> {
@@ -92,6 +115,7 @@ impl Check<'_, '_> {
         for outcome in changed.outcomes.iter().chain(&report.outcomes) {
             self.check_outcome(outcome);
         }
+        self.touched = touched(engine, &subject, &facts, &report, &changed);
         self.compare_findings(&report);
         self.compare_decision(&report);
     }
@@ -124,7 +148,7 @@ impl Check<'_, '_> {
         let mut ranked: Vec<(usize, &Expected)> = expected.iter().enumerate().collect();
         ranked.sort_by_key(|(_, expected)| std::cmp::Reverse(expected.particulars()));
         for (rank, expected) in ranked {
-            match left.iter().position(|finding| expected.fits(finding)) {
+            match left.iter().position(|it| expected.fits(it, self.line_of(it))) {
                 Some(at) => _ = left.remove(at),
                 None => {
                     let rank = u32::try_from(rank).unwrap_or(u32::MAX);
@@ -148,7 +172,9 @@ impl Check<'_, '_> {
                     crate::engine::State::New => String::new(),
                     state => format!(" ({})", state.as_str()),
                 };
-                format!("`{}`: {}, {}{state}", it.path, it.message, it.severity.as_str())
+                let line = expected.line.map(|_| format!(" on line {}", self.line_of(it)));
+                let (line, severity) = (line.unwrap_or_default(), it.severity.as_str());
+                format!("`{}`{line}: {}, {severity}{state}", it.path, it.message)
             })
             .collect();
         let message = format!("entry `{}` does not find this", expected.entry);
@@ -177,14 +203,23 @@ impl Check<'_, '_> {
         }
     }
 
+    /// On which line of the object a finding is, from 1.
+    fn line_of(&self, finding: &Finding) -> u32 {
+        let object = &self.case.object;
+        let place = locate(self.text, object, &finding.path).span;
+        let line = |offset| self.lines.position(offset).line;
+        (line(place.start) + 1).saturating_sub(line(object.span.start))
+    }
+
     fn tell(&mut self, span: Span, message: String, help: Option<String>) {
         self.found.push(Found { span, message, help });
     }
 }
 
 impl Expected {
-    fn fits(&self, finding: &Finding) -> bool {
+    fn fits(&self, finding: &Finding, line: u32) -> bool {
         *self.entry == *finding.entry
+            && self.line.is_none_or(|wanted| wanted == line)
             && self.path.as_ref().is_none_or(|path| *path == finding.path)
             && self.message.as_ref().is_none_or(|message| *message == finding.message)
             && self.severity.is_none_or(|severity| severity == finding.severity)
@@ -193,11 +228,34 @@ impl Expected {
 
     /// How much it says of the finding.
     fn particulars(&self) -> usize {
-        [self.path.is_some(), self.message.is_some(), self.severity.is_some(), self.state.is_some()]
+        let Self { entry: _, path, line, message, severity, state } = self;
+        [path.is_some(), line.is_some(), message.is_some(), severity.is_some(), state.is_some()]
             .into_iter()
             .filter(|given| *given)
             .count()
     }
+}
+
+/// What each entry that is about the subject did.
+fn touched(
+    engine: &Engine,
+    subject: &Subject<'_>,
+    facts: &Facts<'_>,
+    report: &Report,
+    changed: &Changed,
+) -> Vec<Touched> {
+    let judging = engine.trace(subject, facts).into_iter().filter(|it| it.why_not.is_none());
+    let touched = judging.filter_map(|it| {
+        let is_its = |policy: &str, entry: &str| policy == it.policy && entry == it.entry;
+        let mut outcomes = report.outcomes.iter().filter(|it| it.could_not_judge());
+        if outcomes.any(|it| is_its(&it.policy, &it.entry)) {
+            return None;
+        }
+        let found = report.findings.iter().any(|it| is_its(&it.policy, &it.entry))
+            || changed.changes.iter().any(|it| is_its(&it.policy, &it.entry));
+        Some(Touched { policy: it.policy.to_owned(), entry: it.entry.to_owned(), found })
+    });
+    touched.collect()
 }
 
 /// The first place where two objects differ, and how. The order of fields does not count.

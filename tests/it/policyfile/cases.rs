@@ -278,7 +278,7 @@ a.test.yaml:6:16: `operation` must be one of `CREATE`, `UPDATE`, `DELETE`, `CONN
 a.test.yaml:7:5: key `findings` stands twice
   help: the first is in line 4: leave one of them out
 a.test.yaml:7:17: unknown field `rule`
-  help: known fields are `entry`, `message`, `path`, `severity`, `state`
+  help: known fields are `entry`, `line`, `message`, `path`, `severity`, `state`
 a.test.yaml:7:17: field `entry` is missing
   help: add `entry`: the entry of the policy: its `id`, or its rule where it has none
 a.test.yaml:7:32: `path` must be a JSON Pointer such as `/spec/replicas`, not `spec`",
