@@ -6,7 +6,7 @@ GO ?= go
 BINARY := target/release/portcullis
 TOOLS := target/tools
 
-.PHONY: run build test tools check deny bench load clean
+.PHONY: run build test tools check deny bench bench-lint load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -41,9 +41,13 @@ deny:
 bench:
 	$(CARGO) bench --locked
 
+# Lint against the exact reader of YAML alone, on large files and on many small ones.
+bench-lint:
+	$(CARGO) bench --locked --bench lint
+
 # The admission door against a server of the same stack that answers a constant.
 load:
-	$(CARGO) bench --locked --bench load
+	$(CARGO) bench --locked --bench bench-lint load
 
 clean:
 	$(CARGO) clean

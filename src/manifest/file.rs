@@ -43,6 +43,15 @@ const WHOLE_FILES: &str = "crds/";
 impl<'t> Manifest<'t> {
     /// Reads a text as `kubectl` does. `name` is what findings call it.
     pub fn read(name: &str, text: &'t str) -> Self {
+        Self::of(name, text, yaml::read(text))
+    }
+
+    /// The same by the exact reader of YAML alone.
+    pub fn read_exactly(name: &str, text: &'t str) -> Self {
+        Self::of(name, text, yaml::read_exactly(text))
+    }
+
+    fn of(name: &str, text: &'t str, read: yaml::Documents<'t>) -> Self {
         let mut manifest = Self {
             name: name.into(),
             items: Vec::new(),
@@ -52,7 +61,7 @@ impl<'t> Manifest<'t> {
             documents: Vec::new(),
         };
         let mut before = None;
-        for document in yaml::read(text) {
+        for document in read {
             match document {
                 Ok(document) => {
                     let owner = manifest.owner(&document, before.take());

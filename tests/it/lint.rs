@@ -306,3 +306,13 @@ fn a_wrong_flag_says_what_is_right() {
     assert!(ran.stderr.contains("possible values"), "{ran:?}");
     assert_eq!(run(&["--version"]).code, 0);
 }
+
+#[test]
+fn the_exact_reader_alone_finds_the_same() {
+    let lint = |flags: &[&str]| {
+        run(&[&["lint", "tests/fixtures/manifests", "--format", "json"], flags].concat())
+    };
+    let (both, exact) = (lint(&[]), lint(&["--exact-reader"]));
+    assert!(both.json()["findings"].as_array().unwrap().len() > 50, "{both:?}");
+    assert_eq!(both.stdout, exact.stdout);
+}

@@ -88,6 +88,9 @@ pub(crate) struct Arguments {
     pub(super) given: Given,
     #[command(flatten)]
     pub(super) charts: render::Flags,
+    /// Reads YAML by the exact reader alone, which takes longer and reads the same
+    #[arg(long, env = "PORTCULLIS_EXACT_READER")]
+    pub(super) exact_reader: bool,
     /// Fails if a rule could not judge
     #[arg(long, env = "PORTCULLIS_STRICT")]
     strict: bool,

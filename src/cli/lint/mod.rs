@@ -55,6 +55,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let loaded = arguments.policies.compile(&arguments.policies.read()?, &input.with_waivers())?;
     let screen = console.screen.clone();
     let court = Court {
+        exactly: arguments.exact_reader,
         screen: &screen,
         engine: &loaded.engine,
         said: &said,
@@ -137,6 +138,8 @@ struct Court<'c> {
     known: &'c Baseline,
     changed: Option<&'c Changed>,
     screen: &'c Screen,
+    /// Whether only the exact reader reads.
+    exactly: bool,
 }
 
 impl Court<'_> {
@@ -148,11 +151,14 @@ impl Court<'_> {
         needs: Needs,
         fixes: Option<Applicability>,
     ) -> World {
-        let Self { engine, said, known, changed, screen } = *self;
+        let Self { engine, said, known, changed, screen, exactly } = *self;
         let read: Vec<Manifest<'_>> = ranks
             .par_iter()
             .filter_map(|rank| input.files.get(*rank))
-            .map(|file| Manifest::read(file.name(), file.text()))
+            .map(|file| match exactly {
+                true => Manifest::read_exactly(file.name(), file.text()),
+                false => Manifest::read(file.name(), file.text()),
+            })
             .collect();
         let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
         let (files, now, place) = {
