@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use portcullis::policyfile::Source;
+
 use crate::cli::{Ran, run};
 use crate::folder::{Folder, policy_about_config_maps};
 
@@ -132,4 +134,18 @@ fn its_schema_takes_what_the_program_takes() {
             .collect();
         assert!(help.contains(&format!("--{flag}")), "{field}");
     }
+}
+
+#[test]
+fn the_example_of_the_page_is_read_and_fits_its_schema() {
+    let page = include_str!("../../docs/lint.md");
+    let example = page.split_once("<!-- .portcullis.yaml -->\n```yaml\n").unwrap().1;
+    let example = example.split_once("```").unwrap().0;
+    let read = portcullis::policyfile::Configuration::read(&Source::new("example", example));
+    assert_eq!(read.unwrap().lint.value_sets.len(), 2);
+    let folder = folder(example);
+    // All of it is a flag that the program takes; what it names is not there.
+    let ran = lint(&folder, &[]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("portcullis-baseline.json"), "{ran:?}");
 }

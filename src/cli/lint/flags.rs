@@ -86,8 +86,6 @@ pub(crate) struct Arguments {
     with_unsafe: bool,
     #[command(flatten)]
     pub(super) given: Given,
-    #[command(flatten)]
-    pub(super) charts: render::Flags,
     /// Reads YAML by the exact reader alone, which takes longer and reads the same
     #[arg(long, env = "PORTCULLIS_EXACT_READER")]
     pub(super) exact_reader: bool,
@@ -97,6 +95,9 @@ pub(crate) struct Arguments {
     /// Takes a run without any object for a good one
     #[arg(long, env = "PORTCULLIS_ALLOW_EMPTY")]
     pub(super) allow_empty: bool,
+    // Last, since its heading goes on to the end.
+    #[command(flatten)]
+    pub(super) charts: render::Flags,
 }
 
 impl Arguments {

@@ -10,7 +10,7 @@ use super::judge::Judged;
 use super::own::unread_shown;
 use super::texts::Texts;
 use crate::engine::{Engine, FindingId, Standing, Status};
-use crate::report::{Run, Summary};
+use crate::report::{Rendered, Run, Summary};
 
 /// One world, judged.
 pub(super) struct World {
@@ -46,7 +46,9 @@ pub(super) fn merge(engine: &Engine, input: &Texts, worlds: Vec<World>) -> Run {
     run.findings.extend(input.unread.iter().map(unread_shown));
     let now = worlds.first().map_or(Timestamp::UNIX_EPOCH, |world| world.now);
     let mut known: HashMap<Key, Known> = HashMap::new();
+    let are_several = worlds.len() > 1;
     for (set, world) in worlds.into_iter().enumerate() {
+        let named = input.sets.get(set).filter(|name| !name.is_empty());
         let files = world.ranks.into_iter().zip(world.files).zip(world.objects);
         for ((rank, judged), objects) in files {
             let rendering = input.rendering(rank);
@@ -58,22 +60,24 @@ pub(super) fn merge(engine: &Engine, input: &Texts, worlds: Vec<World>) -> Run {
                 run.outcomes.extend(judged.outcomes);
                 run.objects.extend(judged.objects);
             }
+            let names = named.filter(|_| rendering.is_some());
             for mut shown in judged.findings {
                 let source = rendering.map_or(&shown.location.file, |it| &it.source);
                 let key = (shown.finding.id, Arc::clone(source));
-                let rank = run.findings.len();
-                let first = known.entry(key).or_insert(Known { set, rank });
-                if first.set == set {
-                    shown.rendered = rendering.map(|it| it.place(&shown.location));
-                    run.findings.push(shown);
+                if let Some(first) = known.get(&key).filter(|first| first.set != set) {
+                    let rendered = run.findings.get_mut(first.rank).map(|it| &mut it.rendered);
+                    let rendered = rendered.and_then(Option::as_mut);
+                    if let Some(rendered) = rendered.filter(|it| it.sets.last() != names) {
+                        rendered.sets.extend(names.cloned());
+                    }
+                    continue;
                 }
-                if let Some(name) = input.sets.get(set).filter(|name| !name.is_empty())
-                    && let Some(rendered) =
-                        run.findings.get_mut(first.rank).and_then(|it| it.rendered.as_mut())
-                    && rendered.sets.last() != Some(name)
-                {
-                    rendered.sets.push(Arc::clone(name));
+                if are_several {
+                    known.entry(key).or_insert(Known { set, rank: run.findings.len() });
                 }
+                let sets = names.cloned().into_iter().collect();
+                shown.rendered = rendering.map(|it| Rendered { sets, ..it.place(&shown.location) });
+                run.findings.push(shown);
             }
         }
     }
