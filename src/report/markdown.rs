@@ -7,6 +7,7 @@
 
 use std::fmt::Write as _;
 
+use super::fold::{Folded, folded};
 use super::owned::{Owned, by_owner};
 use super::run::{Shown, plural, unjudged_lines};
 use super::ticks::in_ticks;
@@ -84,22 +85,29 @@ fn bounded(lines: Vec<String>, room: usize, what: &str) -> String {
 /// Adds the findings of an owner that were not known before, and returns how many there was no
 /// room for.
 fn add_details(out: &mut String, owned: &Owned<'_>, room: usize) -> usize {
-    let listed = |it: &&&Shown| it.effect() != Effect::Existing;
-    let total = owned.findings.iter().filter(listed).count();
+    let listed = owned.findings.iter().copied().filter(|it| it.effect() != Effect::Existing);
+    let total = listed.clone().count();
     // In code nobody is mentioned, in HTML as in Markdown.
     let name = super::xml::text(&one_line(&owned.name));
     let count = plural(total, "finding");
     let head = format!("<details><summary><code>{name}</code>: {count}</summary>\n\n");
     let mut body = String::new();
     let mut shown = 0;
-    for finding in owned.findings.iter().filter(listed) {
-        let line = item(&finding_line(finding));
+    for folded in folded(listed) {
+        let line = item(&finding_line(folded.first));
         if out.len() + head.len() + body.len() + line.len() > room {
             break;
         }
         body.push_str(&line);
+        let repeats = repeats(&folded);
+        // Where there is no room for the places, their number is.
+        if out.len() + head.len() + body.len() + repeats.len() > room {
+            _ = write!(body, "<br>and {} more of this template", folded.repeats.len());
+        } else {
+            body.push_str(&repeats);
+        }
         body.push('\n');
-        shown += 1;
+        shown += 1 + folded.repeats.len();
     }
     if shown > 0 {
         _ = write!(out, "{head}{body}\n</details>\n\n");
@@ -123,6 +131,20 @@ fn finding_line(shown: &Shown) -> String {
         _ = write!(line, "<br>{}", prose(help));
     }
     line
+}
+
+/// The other findings of the same template, to be unfolded.
+fn repeats(folded: &Folded<'_>) -> String {
+    if folded.repeats.is_empty() {
+        return String::new();
+    }
+    let place = |shown: &&Shown| {
+        let at = code(&format!("{}:{}", shown.file(), shown.location.line));
+        format!("<br>{at} {}", prose(&shown.finding.message))
+    };
+    let places: String = folded.repeats.iter().map(place).collect();
+    let count = folded.repeats.len();
+    format!("<details><summary>and {count} more of this template</summary>{places}</details>")
 }
 
 fn item(text: &str) -> String {

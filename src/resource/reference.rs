@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::workload::containers;
 use crate::document::json;
-use crate::engine::{Identity, Node};
+use crate::engine::{Identity, Missing, Node};
 
 /// A kind that others refer to by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -36,20 +36,28 @@ pub struct Reference<'s> {
 /// The annotation by which a pod gets further networks.
 const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 
-/// Every name of another object that must exist.
-pub fn references<'s>(object: Node<'s>, pod: Option<Node<'s>>) -> Vec<Reference<'s>> {
-    let mut found = Vec::new();
+/// What is done with each reference. The first error ends the way through the object.
+type Visit<'v, 's> = dyn FnMut(Reference<'s>) -> Result<(), Missing> + 'v;
+
+/// Goes through every name of another object that must exist.
+///
+/// # Errors
+///
+/// The first that `visit` returns.
+pub fn references<'s>(
+    object: Node<'s>,
+    pod: Option<Node<'s>>,
+    visit: &mut Visit<'_, 's>,
+) -> Result<(), Missing> {
     if let Some(pod) = pod {
-        of_pod(pod, &mut found);
-        return found;
+        return of_pod(pod, visit);
     }
     match object.identity().kind.as_str() {
-        "RoleBinding" => of_role_binding(object, &mut found),
-        "HorizontalPodAutoscaler" => of_autoscaler(object, &mut found),
-        "Ingress" => of_ingress(object, &mut found),
-        _ => {}
+        "RoleBinding" => of_role_binding(object, visit),
+        "HorizontalPodAutoscaler" => of_autoscaler(object, visit),
+        "Ingress" => of_ingress(object, visit),
+        _ => Ok(()),
     }
-    found
 }
 
 impl Target {
@@ -111,60 +119,70 @@ impl Target {
     }
 }
 
-/// Takes in the name at `place`, unless it is empty or may be of nothing.
-fn add<'s>(found: &mut Vec<Reference<'s>>, target: Target, place: Node<'s>) {
+/// Visits the name at `place`, unless it is empty or may be of nothing.
+fn one<'s>(visit: &mut Visit<'_, 's>, target: Target, place: Node<'s>) -> Result<(), Missing> {
     let is_optional = || place.parent().get("optional").as_bool() == Some(true);
-    if let Some(name) = place.as_str().filter(|name| !name.is_empty() && !is_optional()) {
-        found.push(Reference { target, place, name: name.into(), namespace: None });
+    match place.as_str() {
+        Some(name) if !name.is_empty() && !is_optional() => {
+            visit(Reference { target, place, name: name.into(), namespace: None })
+        }
+        _ => Ok(()),
     }
 }
 
-fn of_pod<'s>(pod: Node<'s>, found: &mut Vec<Reference<'s>>) {
+fn of_pod<'s>(pod: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<(), Missing> {
     let spec = pod.get("spec");
     for volume in spec.get("volumes").items() {
-        add(found, Target::ConfigMap, volume.at(&["configMap", "name"]));
-        add(found, Target::Secret, volume.at(&["secret", "secretName"]));
+        one(visit, Target::ConfigMap, volume.at(&["configMap", "name"]))?;
+        one(visit, Target::Secret, volume.at(&["secret", "secretName"]))?;
         let claim = volume.at(&["persistentVolumeClaim", "claimName"]);
-        add(found, Target::PersistentVolumeClaim, claim);
+        one(visit, Target::PersistentVolumeClaim, claim)?;
         for source in volume.at(&["projected", "sources"]).items() {
-            add(found, Target::ConfigMap, source.at(&["configMap", "name"]));
-            add(found, Target::Secret, source.at(&["secret", "name"]));
+            one(visit, Target::ConfigMap, source.at(&["configMap", "name"]))?;
+            one(visit, Target::Secret, source.at(&["secret", "name"]))?;
         }
     }
     for container in containers(pod) {
         for source in container.node.get("envFrom").items() {
-            add(found, Target::ConfigMap, source.at(&["configMapRef", "name"]));
-            add(found, Target::Secret, source.at(&["secretRef", "name"]));
+            one(visit, Target::ConfigMap, source.at(&["configMapRef", "name"]))?;
+            one(visit, Target::Secret, source.at(&["secretRef", "name"]))?;
         }
         for variable in container.node.get("env").items() {
             let source = variable.get("valueFrom");
             if source.exists() {
-                add(found, Target::ConfigMap, source.at(&["configMapKeyRef", "name"]));
-                add(found, Target::Secret, source.at(&["secretKeyRef", "name"]));
+                one(visit, Target::ConfigMap, source.at(&["configMapKeyRef", "name"]))?;
+                one(visit, Target::Secret, source.at(&["secretKeyRef", "name"]))?;
             }
         }
     }
-    add(found, Target::ServiceAccount, spec.get("serviceAccountName"));
+    one(visit, Target::ServiceAccount, spec.get("serviceAccountName"))?;
     let networks = pod.at(&["metadata", "annotations", NETWORKS]);
-    if let Some(text) = networks.as_str() {
-        networks.charge(text.len() as u64);
-        of_networks(networks, text, found);
+    match networks.as_str() {
+        Some(text) => {
+            networks.charge(text.len() as u64);
+            of_networks(networks, text, visit)
+        }
+        None => Ok(()),
     }
 }
 
 /// `NAMESPACE/NAME@INTERFACE`, several with commas between, or a JSON list of maps.
-fn of_networks<'s>(place: Node<'s>, text: &'s str, found: &mut Vec<Reference<'s>>) {
+fn of_networks<'s>(
+    place: Node<'s>,
+    text: &'s str,
+    visit: &mut Visit<'_, 's>,
+) -> Result<(), Missing> {
     let target = Target::NetworkAttachmentDefinition;
     if text.trim_start().starts_with('[') {
-        let Ok(document) = json::read(text) else { return };
+        let Ok(document) = json::read(text) else { return Ok(()) };
         for item in document.value.as_list().unwrap_or_default() {
             let text = |key| item.get(key).and_then(|it| it.as_str()).map(str::to_owned);
             if let Some(name) = text("name") {
                 let namespace = text("namespace").map(Cow::Owned);
-                found.push(Reference { target, place, name: name.into(), namespace });
+                visit(Reference { target, place, name: name.into(), namespace })?;
             }
         }
-        return;
+        return Ok(());
     }
     for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
         let item = item.split('@').next().unwrap_or(item);
@@ -172,45 +190,47 @@ fn of_networks<'s>(place: Node<'s>, text: &'s str, found: &mut Vec<Reference<'s>
             Some((namespace, name)) => (Some(Cow::Borrowed(namespace)), name),
             None => (None, item),
         };
-        found.push(Reference { target, place, name: name.into(), namespace });
+        visit(Reference { target, place, name: name.into(), namespace })?;
     }
+    Ok(())
 }
 
-fn of_role_binding<'s>(object: Node<'s>, found: &mut Vec<Reference<'s>>) {
+fn of_role_binding<'s>(object: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<(), Missing> {
     let role = object.get("roleRef");
     if role.get("kind").as_str() == Some("Role") {
-        add(found, Target::Role, role.get("name"));
+        one(visit, Target::Role, role.get("name"))?;
     }
     for subject in object.get("subjects").items() {
         if subject.get("kind").as_str() == Some("ServiceAccount") {
-            let before = found.len();
-            add(found, Target::ServiceAccount, subject.get("name"));
             let namespace = subject.get("namespace").as_str().filter(|it| !it.is_empty());
-            if let Some(added) = found.get_mut(before) {
-                added.namespace = namespace.map(Cow::Borrowed);
-            }
+            let mut there = |reference: Reference<'s>| {
+                visit(Reference { namespace: namespace.map(Cow::Borrowed), ..reference })
+            };
+            one(&mut there, Target::ServiceAccount, subject.get("name"))?;
         }
     }
+    Ok(())
 }
 
-fn of_autoscaler<'s>(object: Node<'s>, found: &mut Vec<Reference<'s>>) {
+fn of_autoscaler<'s>(object: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<(), Missing> {
     let target = object.at(&["spec", "scaleTargetRef"]);
     match target.get("kind").as_str() {
-        Some("Deployment") => add(found, Target::Deployment, target.get("name")),
-        Some("StatefulSet") => add(found, Target::StatefulSet, target.get("name")),
-        _ => {}
+        Some("Deployment") => one(visit, Target::Deployment, target.get("name")),
+        Some("StatefulSet") => one(visit, Target::StatefulSet, target.get("name")),
+        _ => Ok(()),
     }
 }
 
-fn of_ingress<'s>(object: Node<'s>, found: &mut Vec<Reference<'s>>) {
+fn of_ingress<'s>(object: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<(), Missing> {
     let spec = object.get("spec");
-    add(found, Target::Service, spec.at(&["defaultBackend", "service", "name"]));
+    one(visit, Target::Service, spec.at(&["defaultBackend", "service", "name"]))?;
     for rule in spec.get("rules").items() {
         for path in rule.at(&["http", "paths"]).items() {
             let backend = path.get("backend");
-            add(found, Target::Service, backend.at(&["service", "name"]));
+            one(visit, Target::Service, backend.at(&["service", "name"]))?;
             // As `networking.k8s.io/v1beta1` had it.
-            add(found, Target::Service, backend.get("serviceName"));
+            one(visit, Target::Service, backend.get("serviceName"))?;
         }
     }
+    Ok(())
 }

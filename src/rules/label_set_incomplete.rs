@@ -20,7 +20,7 @@ declare_rule! {
     /// ## Fields
     ///
     /// `metadata.labels` of the object, or of its pod or pod template. That a value is empty is left
-    /// to `label-broken`.
+    /// to `label-broken`. What a controller made is judged at the controller.
     ///
     /// ## Parameters
     ///
@@ -154,6 +154,9 @@ impl Configure for LabelSetIncomplete {
 
 impl Check for LabelSetIncomplete {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
+        if cx.is_judged_at_owner() {
+            return Ok(());
+        }
         let (holder, whose) = match (self.at, cx.pod()) {
             (At::Object, _) => (cx.object(), "the object"),
             (At::Pods, Some(pod)) if pod.path().steps.is_empty() => (pod, "the pod"),

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use crate::declare_rule;
 use crate::engine::{Check, Configure, Context, Globs, Kinds, Missing, Observer, ParameterError};
 use crate::resource::nearby;
+use crate::resource::phrase;
 use crate::resource::reference::{Reference, Target, references};
 
 declare_rule! {
@@ -152,24 +153,31 @@ impl Configure for ReferenceBroken {
 impl Check for ReferenceBroken {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         let Parameters { kinds, except } = &self.parameters;
-        for Reference { target, place, name, namespace } in references(cx.object(), cx.pod()) {
-            if !kinds.contains(&target) || except.matches(&name) {
-                continue;
+        let mut missing: Vec<Reference<'s>> = Vec::new();
+        references(cx.object(), cx.pod(), &mut |reference| {
+            let Reference { target, name, namespace, .. } = &reference;
+            if !kinds.contains(target) || except.matches(name) {
+                return Ok(());
             }
             let what = format!("{} {name}", target.as_str());
-            let found = match &namespace {
+            let found = match namespace {
                 None => nearby::find(cx, &what)?,
                 Some(namespace) => nearby::find_in(cx, namespace, &what)?,
             };
             if found.is_empty() {
-                let known = if cx.knows_all_others()? { "" } else { " that is known" };
-                let shown = match place.is_sensitive() {
-                    true => place.shown(),
-                    false => format!("`{}`", crate::resource::phrase::line(&name)),
-                };
-                let message = format!("no {}{known} is called {shown}", target.as_str());
-                cx.report(place, message).help("create it, or correct the name").rests_on_absence();
+                missing.push(reference);
             }
+            Ok(())
+        })?;
+        for Reference { target, place, name, .. } in missing {
+            let known = if cx.knows_all_others()? { "" } else { " that is known" };
+            let shown = match place.is_sensitive() {
+                true => place.shown(),
+                false => format!("`{}`", phrase::line(&name)),
+            };
+            cx.report(place, format!("no {}{known} is called {shown}", target.as_str()))
+                .help("create it, or correct the name")
+                .rests_on_absence();
         }
         Ok(())
     }

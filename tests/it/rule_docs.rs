@@ -1,5 +1,6 @@
 //! A rule's page is its first test.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -161,9 +162,9 @@ pub(crate) fn parameters(rule: &Rule) -> Vec<String> {
     parameters
 }
 
-/// The pods and pod templates of a page's examples of what is invalid that need no facts, as JSON,
-/// each with its parameters.
-pub(crate) fn pods_of_pages(rule: &Rule) -> Vec<(String, String)> {
+/// The pods and pod templates of a page's examples of what is invalid, as JSON, each with its
+/// parameters and with what is known besides.
+pub(crate) fn pods_of_pages(rule: &Rule) -> Vec<(String, World, String)> {
     let all = examples(rule, "Invalid").into_iter();
     let template = |example: Example| {
         let value = manifest(&example.text);
@@ -174,9 +175,9 @@ pub(crate) fn pods_of_pages(rule: &Rule) -> Vec<(String, String)> {
             let field = pod.get(key).map(|field| serde_json::to_string(field).unwrap());
             format!("\"{key}\": {}", field.unwrap_or_else(|| "{}".to_owned()))
         });
-        Some((example.params, fields.join(", ")))
+        Some((example.params, example.world, fields.join(", ")))
     };
-    all.filter(|it| !it.text.contains("# facts:")).filter_map(template).collect()
+    all.filter_map(template).collect()
 }
 
 /// The YAML blocks of a section.
@@ -207,4 +208,39 @@ fn section(rule: &Rule, name: &str) -> String {
 fn page(rule: &Rule) -> String {
     let line = |line: &'static str| line.strip_prefix(' ').unwrap_or(line);
     rule.doc.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// `UPDATE_EXPECT=1 cargo test --test it rule_docs` writes the pages anew.
+#[test]
+fn the_pages_in_the_documentation_are_those_of_the_rules() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules");
+    let mut pages = BTreeMap::new();
+    let mut index = String::from(
+        "# Rules\n\nMade from the rules themselves; `portcullis explain RULE` says the same.\n\n| rule | what it does | category | severity |\n| --- | --- | --- | --- |\n",
+    );
+    for rule in rules::ALL {
+        let (category, severity) = (rule.category.as_str(), rule.severity.as_str());
+        let summary = rule.summary();
+        index += &format!("| [`{0}`]({0}.md) | {summary} | {category} | {severity} |\n", rule.id);
+        let head = format!("# {}\n\n{category}, {severity}, since {}\n\n", rule.id, rule.since);
+        pages.insert(format!("{}.md", rule.id), format!("{head}{}\n", page(rule).trim()));
+    }
+    pages.insert("README.md".to_owned(), index);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::create_dir_all(&folder).unwrap();
+        for (name, text) in &pages {
+            fs::write(folder.join(name), text).unwrap();
+        }
+    }
+    let files = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+    let files: BTreeMap<String, String> = files
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(&path).unwrap())
+        })
+        .collect();
+    assert_eq!(files.keys().collect::<Vec<_>>(), pages.keys().collect::<Vec<_>>());
+    for (name, text) in pages {
+        assert!(files[&name] == text, "{name} is not what the rule says");
+    }
 }

@@ -59,18 +59,19 @@ fn a_rule_about_pods_finds_the_same_in_every_kind_that_holds_one() {
     let about_pods = |rule: &&&Rule| rule.kinds.contains(&"pods");
     let mut compared = 0;
     for rule in rules::ALL.iter().filter(about_pods) {
-        for (params, pod) in pods_of_pages(rule) {
+        for (params, world, pod) in pods_of_pages(rule) {
+            let engine = engine(rule.id, &params);
             let mut alone = Vec::new();
             for (kind, prefix, text) in holders(&pod) {
                 if kind == "Pod" {
-                    alone = find(rule.id, &params, &text);
+                    alone = found(&world.judge(&engine, &text));
                     assert!(!alone.is_empty(), "{}: nothing found in {text}", rule.id);
                 }
                 // Their pods end by themselves.
                 if rule.id == "probe-missing" && matches!(kind, "Job" | "CronJob") {
                     continue;
                 }
-                let inside: Vec<String> = find(rule.id, &params, &text)
+                let inside: Vec<String> = found(&world.judge(&engine, &text))
                     .into_iter()
                     .map(|it| it.strip_prefix(prefix).unwrap().to_owned())
                     .collect();

@@ -67,3 +67,25 @@ fn a_comment_has_a_limit_and_says_what_is_left_out() {
     assert!(report.contains("more findings not shown here"), "{report}");
     assert_eq!(report.matches("<details>").count(), report.matches("</details>").count());
 }
+
+#[test]
+fn repeats_of_a_template_are_one_item_that_unfolds() {
+    let folder = Folder::with_policy(super::POLICY);
+    let object = |rank: usize| {
+        format!(
+            "---\n# Source: chart/templates/a.yaml\n\
+             apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{rank}}}\n"
+        )
+    };
+    let text: String = (0..30).map(object).collect();
+    folder.write("texts/a.yaml", &text);
+    let report = folder.report("markdown");
+    assert!(report.contains("<summary>and 29 more of this template</summary>"), "{report}");
+    let items = report.lines().filter(|line| line.starts_with("- **")).count();
+    assert!(items > 0 && items < 5, "{report}");
+    assert_eq!(report.matches("<details>").count(), report.matches("</details>").count());
+    // Each place is listed, and no report that a program reads is folded.
+    assert!(report.matches("a.yaml:").count() >= 30, "{report}");
+    let json: serde_json::Value = serde_json::from_str(&folder.report("json")).unwrap();
+    assert!(json["findings"].as_array().unwrap().len() >= 30);
+}
