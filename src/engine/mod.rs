@@ -51,7 +51,7 @@ pub use self::kind::{ARTEFACT, BadKind, KindPattern, Kinds, PodKinds};
 pub use self::label::{is_label_key, is_label_value};
 pub use self::node::{MASK, Node};
 pub use self::observe::Observer;
-pub use self::own::{DUPLICATE_KEY, OwnRule, RENDERING_DIFFERS, UNREADABLE};
+pub use self::own::{DUPLICATE_KEY, DUPLICATE_OBJECT, OwnRule, RENDERING_DIFFERS, UNREADABLE};
 pub use self::patch::{Applicability, Fix, Unfit};
 pub use self::policy::{PodTemplate, Policy, PolicyEntry, PolicySet, Scope, Settings, TierMapping};
 pub use self::report::{Change, Outcome, Report, Status};

@@ -16,7 +16,8 @@ pub struct OwnRule {
 impl OwnRule {
     /// The one of this id.
     pub fn find(id: &str) -> Option<&'static Self> {
-        [&UNREADABLE, &DUPLICATE_KEY, &RENDERING_DIFFERS].into_iter().find(|rule| rule.id == id)
+        let all = [&UNREADABLE, &DUPLICATE_KEY, &DUPLICATE_OBJECT, &RENDERING_DIFFERS];
+        all.into_iter().find(|rule| rule.id == id)
     }
 
     /// What all of them are about.
@@ -47,5 +48,14 @@ pub static RENDERING_DIFFERS: OwnRule = OwnRule {
     summary: "Flags a value that is another one each time a chart is rendered.",
     why: "Every upgrade changes the object, and restarts what it runs, though nobody changed the chart.",
     severity: Severity::Medium,
+    enforcement: Enforcement::Warn,
+};
+
+/// Of an object that two charts of one rendering bring.
+pub static DUPLICATE_OBJECT: OwnRule = OwnRule {
+    id: "duplicate-object",
+    summary: "Flags an object that stands twice in one rendering.",
+    why: "Helm refuses the release, or one chart's object takes the place of the other's.",
+    severity: Severity::High,
     enforcement: Enforcement::Warn,
 };

@@ -116,6 +116,29 @@ fn two_databases_in_a_namespace_are_one_finding() {
 }
 
 #[test]
+fn one_object_of_two_sub_charts_is_one_finding_with_both_owners() {
+    let object = |chart: &str, namespace: &str| {
+        format!(
+            "---\n# Source: umbrella/charts/{chart}/templates/db.yaml\napiVersion: v1\n\
+             kind: ConfigMap\nmetadata: {{name: settings, namespace: {namespace}}}\n"
+        )
+    };
+    let rendered = [object("one", "mid"), object("two", "low"), object("two", "mid")].concat();
+    let findings = lint("duplicate-object", std::slice::from_ref(&rendered));
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0]["location"]["line"], 15);
+    assert_eq!(findings[0]["owner"]["subcharts"][0], "two");
+    assert_eq!(
+        findings[0]["message"],
+        "the object stands twice; the first is of chart `umbrella/one`: `templates/db.yaml`, on line 5"
+    );
+    // Two renderings hold the same objects, and so may what a person wrote.
+    assert_eq!(lint("duplicate-object", &[object("one", "mid"), object("one", "mid")]).len(), 0);
+    let plain = rendered.replace("# Source", "# from");
+    assert_eq!(lint("duplicate-object", &[plain]).len(), 0);
+}
+
+#[test]
 fn a_selector_of_expressions_selects_as_kubernetes_does() {
     let pods = beside(
         "{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: mid, labels: {app: a, tier: b}}}",

@@ -1,15 +1,16 @@
 //! One file, judged: its findings with their places.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::baseline::Baseline;
 use super::changed::Lines;
 use super::fix::{Amended, Proposal};
-use super::own::{duplicate_keys, file_shown, problem_shown};
-use super::place::{Objects, Places, Rank};
+use super::own::{duplicate_keys, duplicate_object, file_shown, problem_shown};
+use super::place::{Name, Objects, Places, Rank};
 use super::render::differences;
 use crate::cli::facts::{Place, Said};
-use crate::document::{Location, Span};
+use crate::document::{Location, Path, Span};
 use crate::engine::{
     About, Applicability, Budget, Decision, Documents, Engine, Finding, Fix, Identity, Report,
     State, Status,
@@ -105,9 +106,16 @@ impl Bench<'_> {
             sheet.judged.unreadable = true;
             sheet.judged.findings.push(problem_shown(manifest, problem));
         }
-        let items = manifest.items.iter().enumerate();
-        for (rank, item) in items.filter(|(_, item)| touches(manifest.document_span(item))) {
+        let mut seen: HashMap<Name<'_>, usize> = HashMap::new();
+        for (rank, item) in manifest.items.iter().enumerate() {
+            let first = *seen.entry(Name::of(&item.identity)).or_insert(rank);
+            if !touches(manifest.document_span(item)) {
+                continue;
+            }
             self.judge_item(&mut sheet, rank, item);
+            if first != rank && !item.identity.name.is_empty() {
+                self.judge_again(&mut sheet, rank, first);
+            }
         }
         if let Some(again) = asked.again.filter(|_| is_whole) {
             self.compare(&mut sheet, again);
@@ -167,6 +175,20 @@ impl Bench<'_> {
                 self.show(sheet, finding, place, Whose { rank, item, subject: &subject });
             }
         }
+    }
+
+    /// Says of an item that it is the same object as one before it.
+    fn judge_again(&self, sheet: &mut Sheet<'_, '_, '_>, rank: usize, first: usize) {
+        let items = &sheet.manifest.items;
+        let (Some(item), Some(other)) = (items.get(rank), items.get(first)) else { return };
+        let path = Path { steps: vec!["metadata".into(), "name".into()] };
+        let mut place = |rank| sheet.places.of((sheet.rank, rank), &path, About::Value);
+        let (Some(place), Some((there, _))) = (place(rank), place(first)) else { return };
+        let Some(mut finding) = duplicate_object(item, other, there.line) else { return };
+        self.known.mark(std::slice::from_mut(&mut finding));
+        let subject = Arc::new(item.identity.clone());
+        let whose = Whose { rank: (sheet.rank, rank), item, subject: &subject };
+        self.show(sheet, finding, place, whose);
     }
 
     /// What the cluster would say of the object: changed first, then judged.

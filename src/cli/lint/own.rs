@@ -1,9 +1,10 @@
 //! Findings of the linter's own: about texts, which no policy speaks of.
 
 use crate::document::{Duplicate, Location, Path, Problem, Span};
-use crate::engine::{DUPLICATE_KEY, Finding, UNREADABLE};
+use crate::engine::{DUPLICATE_KEY, DUPLICATE_OBJECT, Finding, UNREADABLE};
 use crate::manifest::{Item, Manifest, Unread, file_identity, problem_finding};
 use crate::report::Shown;
+use crate::resource::phrase;
 
 /// A document that can't be read.
 pub(super) fn problem_shown(manifest: &Manifest<'_>, problem: &Problem) -> Shown {
@@ -55,6 +56,22 @@ pub(super) fn duplicate_keys(
         (finding, (manifest.location_of(last, true), last))
     };
     keys.into_iter().map(finding).collect()
+}
+
+/// An object that stood in the file before, at `line`, as `first`. What no chart wrote is let be: a
+/// person may show one object in several states.
+pub(super) fn duplicate_object(item: &Item, first: &Item, line: u32) -> Option<Finding> {
+    let other = first.owner.as_deref()?;
+    item.owner.as_deref()?;
+    let (charts, template) = (other.charts(), &other.template);
+    let message = format!(
+        "the object stands twice; the first is of chart `{}`: `{}`, on line {line}",
+        phrase::line(&charts),
+        phrase::line(template),
+    );
+    let help = Some("let one of the two charts bring it".to_owned());
+    let path = Path { steps: vec!["metadata".into(), "name".into()] };
+    Some(problem_finding(&DUPLICATE_OBJECT, &item.identity, path, message, help))
 }
 
 fn shown(finding: Finding, location: Location) -> Shown {

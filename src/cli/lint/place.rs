@@ -27,7 +27,7 @@ struct Index<'m> {
 
 /// What two objects have in common that are the same and have no uid.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Name<'m> {
+pub(super) struct Name<'m> {
     format: Option<&'m str>,
     group: &'m str,
     kind: &'m str,
@@ -81,7 +81,7 @@ impl<'m> Index<'m> {
 }
 
 impl<'m> Name<'m> {
-    fn of(identity: &'m Identity) -> Self {
+    pub(super) fn of(identity: &'m Identity) -> Self {
         Self {
             format: identity.format.as_deref(),
             group: &identity.group,
