@@ -47,7 +47,7 @@ bench-lint:
 
 # The admission door against a server of the same stack that answers a constant.
 load:
-	$(CARGO) bench --locked --bench bench-lint load
+	$(CARGO) bench --locked --bench load
 
 clean:
 	$(CARGO) clean

@@ -1,5 +1,5 @@
 //! What linting costs beside reading the same files by the exact reader alone, with the whole
-//! shipped set: `make bench-lint`. `PORTCULLIS_BENCH_CORPUS=DIR` takes other manifests than ours.
+//! shipped set, and beside the bare parse: `make bench-lint`. `PORTCULLIS_BENCH_CORPUS=DIR` takes other manifests than ours.
 //!
 //! Every run is a process of its own, so that its memory can be told; rounds are interleaved, and
 //! what counts is the median. It fails if linting takes longer than reading, or if the findings
@@ -45,12 +45,13 @@ fn main() -> ExitCode {
 
 /// Prints both times and the ratio, and says whether linting takes no longer.
 fn compare(workload: &Workload, threads: usize) -> bool {
-    let (mut reads, mut lints) = (Vec::new(), Vec::new());
+    let (mut parses, mut reads, mut lints) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
+        parses.push(measure(workload, threads, Work::Parse));
         reads.push(measure(workload, threads, Work::ReadExactly));
         lints.push(measure(workload, threads, Work::Lint));
     }
-    let (read, lint) = (median(reads), median(lints));
+    let (parse, read, lint) = (median(parses), median(reads), median(lints));
     let ratio = lint.seconds / read.seconds;
     let verdict = if ratio <= 1.0 { "" } else { ": TOO SLOW" };
     println!(
@@ -61,6 +62,7 @@ fn compare(workload: &Workload, threads: usize) -> bool {
         lint.peak_bytes / 1e6,
         3.0 * workload.largest_bytes / 1e6,
     );
+    println!("  lint/bare parse: {:.2}", lint.seconds / parse.seconds);
     ratio <= 1.0
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use granit_parser::{Parser, options};
 use portcullis::cli::{self, Console};
 use portcullis::document::yaml;
 use rayon::prelude::*;
@@ -19,6 +20,8 @@ const CHILD: &str = "PORTCULLIS_BENCH_WORK";
 /// What a run does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
+    /// Parses by the exact reader's parser, and builds nothing of its events.
+    Parse,
     /// Reads all documents by the exact reader, and does nothing with them.
     ReadExactly,
     /// Lints, with a line for each finding, which goes nowhere.
@@ -36,7 +39,8 @@ pub(crate) struct Measured {
 }
 
 impl Work {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 5] = [
+        ("parse", Self::Parse),
         ("read", Self::ReadExactly),
         ("lint", Self::Lint),
         ("report", Self::Report),
@@ -72,6 +76,7 @@ pub(crate) fn as_child() -> bool {
     let begun = Instant::now();
     let output = format!("json={}", report.display());
     match work {
+        Work::Parse => parse(&folder),
         Work::ReadExactly => read_exactly(&folder),
         Work::Lint => lint(&folder, &[]),
         Work::Report => lint(&folder, &["--output", &output]),
@@ -81,14 +86,27 @@ pub(crate) fn as_child() -> bool {
     true
 }
 
+fn parse(folder: &Path) {
+    each_text(folder, |text| {
+        let mut options = options! {};
+        options.set_emit_comments(false);
+        Parser::new_from_str_with_options(text, options)
+            .for_each(|event| _ = black_box(event.unwrap()));
+    });
+}
+
 fn read_exactly(folder: &Path) {
+    each_text(folder, |text| {
+        yaml::read_exactly(text).for_each(|document| _ = black_box(document.unwrap()));
+    });
+}
+
+/// Many files at once.
+fn each_text(folder: &Path, work: impl Fn(&str) + Sync) {
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    files.par_iter().for_each(|file| {
-        let text = fs::read_to_string(file).unwrap();
-        yaml::read_exactly(&text).for_each(|document| _ = black_box(document.unwrap()));
-    });
+    files.par_iter().for_each(|file| work(&fs::read_to_string(file).unwrap()));
 }
 
 fn lint(folder: &Path, more: &[&str]) {

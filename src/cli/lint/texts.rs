@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memchr::memmem;
 use rayon::prelude::*;
 
 use super::render::{self, Helm, Rendering};
@@ -49,8 +50,11 @@ impl Texts {
             input.unread.extend(found.unread);
             // What two paths lead to is one.
             let itself = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-            for path in found.files.into_iter().filter(|path| seen.insert(itself(path))) {
-                match manifest::read(&path) {
+            let new = found.files.into_iter().filter(|path| seen.insert(itself(path)));
+            let new: Vec<PathBuf> = new.collect();
+            let read: Vec<_> = new.par_iter().map(|path| manifest::read(path)).collect();
+            for (path, text) in new.into_iter().zip(read) {
+                match text {
                     Ok(text) => {
                         input.files.push(File::new(path.display().to_string(), text));
                         input.origins.push(Origin::File(path));
@@ -99,8 +103,9 @@ impl Texts {
 
     /// The files that may hold a waiver, so that few are read twice.
     pub(super) fn with_waivers(&self) -> Vec<File> {
-        let may_waive = |file: &&File| file.text().contains(policyfile::API_VERSION);
-        self.files.iter().filter(may_waive).cloned().collect()
+        let version = memmem::Finder::new(policyfile::API_VERSION);
+        let may_waive = |file: &&File| version.find(file.text().as_bytes()).is_some();
+        self.files.par_iter().filter(may_waive).cloned().collect()
     }
 
     /// Whether there are files, and none holds more than comments and white space.
