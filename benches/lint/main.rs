@@ -1,5 +1,6 @@
-//! What linting costs beside reading the same files by the exact reader alone, with the whole
-//! shipped set, and beside the bare parse: `make bench-lint`. `PORTCULLIS_BENCH_CORPUS=DIR` takes other manifests than ours.
+//! What linting costs with the whole shipped set, beside reading the same files by the exact reader
+//! alone, and beside its parser's events with nothing built from them: `make bench-lint`.
+//! `PORTCULLIS_BENCH_CORPUS=DIR` takes other manifests than ours.
 //!
 //! Every run is a process of its own, so that its memory can be told; rounds are interleaved, and
 //! what counts is the median. It fails if linting takes longer than reading, or if the findings
