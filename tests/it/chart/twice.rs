@@ -28,14 +28,16 @@ fn objects_that_come_and_go_are_found() {
     folder.write("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n");
     folder.write(
         "c/templates/a.yaml",
-        "{{- range until (int (now | date \"5\")) }}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  \
+        "{{- range until (randInt 1 40) }}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  \
          name: a{{ . }}\n{{- end }}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n",
     );
-    let found = findings(&[&folder.path("c"), "--render-twice"]);
     let message = |it: &serde_json::Value| it["message"].as_str().unwrap().to_owned();
-    let told = found.iter().filter(|it| it["rule"] == "rendering-differs").map(message);
-    let told: Vec<String> = told.collect();
-    // From second 59 to second 0 and from one to two digits there may be more or fewer.
-    assert!(told.iter().all(|it| it.contains("objects once and")), "{told:?}");
-    assert_eq!(told.len(), 1, "{found:?}");
+    // Chance may have it that both renderings have as many objects, but not again and again.
+    let told = (0..10).find_map(|_| {
+        let found = findings(&[&folder.path("c"), "--render-twice"]);
+        let told = found.iter().filter(|it| it["rule"] == "rendering-differs").map(message);
+        Some(told.collect::<Vec<_>>()).filter(|told| !told.is_empty())
+    });
+    let told = told.unwrap();
+    assert!(told.len() == 1 && told[0].contains("objects once and"), "{told:?}");
 }
