@@ -18,7 +18,7 @@ build:
 # Everything that must pass: format, lints, the core alone, all tests.
 test: check tools
 	$(CARGO) test --locked
-	$(CARGO) run --locked --quiet -- test policies
+	$(CARGO) run --locked --quiet -- test policies --coverage --fail-under 100
 
 # Helm and kustomize for the tests, of the versions in `tests/tools`: three minutes the first time.
 tools: $(TOOLS)/helm
