@@ -48,43 +48,35 @@ fn decode_with_places(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn review_of_a_kind_that_no_policy_is_about(bencher: Bencher<'_, '_>) {
-    let engine = shipped();
     let body = REVIEW.replace("\"kind\":\"Deployment\"", "\"kind\":\"Whatever\"");
-    bencher.counter(BytesCount::of_str(&body)).bench(|| {
-        admission::review(&engine, &Facts::default(), Stage::Validate, body.as_bytes()).unwrap()
-    });
+    review(bencher, Stage::Validate, &body);
 }
 
 #[divan::bench]
 fn validate(bencher: Bencher<'_, '_>) {
-    let engine = shipped();
-    bencher.counter(BytesCount::of_str(REVIEW)).bench(|| {
-        admission::review(&engine, &Facts::default(), Stage::Validate, REVIEW.as_bytes()).unwrap()
-    });
+    review(bencher, Stage::Validate, REVIEW);
 }
 
 #[divan::bench]
 fn validate_a_pod(bencher: Bencher<'_, '_>) {
-    let engine = shipped();
-    bencher.counter(BytesCount::of_str(POD)).bench(|| {
-        admission::review(&engine, &Facts::default(), Stage::Validate, POD.as_bytes()).unwrap()
-    });
+    review(bencher, Stage::Validate, POD);
 }
 
 #[divan::bench]
 fn refuse_a_pod(bencher: Bencher<'_, '_>) {
-    let engine = shipped();
-    bencher.counter(BytesCount::of_str(BAD_POD)).bench(|| {
-        admission::review(&engine, &Facts::default(), Stage::Validate, BAD_POD.as_bytes()).unwrap()
-    });
+    review(bencher, Stage::Validate, BAD_POD);
 }
 
 #[divan::bench]
 fn mutate(bencher: Bencher<'_, '_>) {
+    review(bencher, Stage::Mutate, REVIEW);
+}
+
+fn review(bencher: Bencher<'_, '_>, stage: Stage, body: &str) {
     let engine = shipped();
-    bencher.counter(BytesCount::of_str(REVIEW)).bench(|| {
-        admission::review(&engine, &Facts::default(), Stage::Mutate, REVIEW.as_bytes()).unwrap()
-    });
+    bencher
+        .counter(BytesCount::of_str(body))
+        .bench(|| admission::review(&engine, &Facts::default(), stage, body.as_bytes()).unwrap());
 }
 
 #[divan::bench]

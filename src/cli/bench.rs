@@ -9,7 +9,7 @@ use clap::Args;
 use super::facts::Given;
 use super::policies::Choice;
 use super::{ALLOWED, Console, DENIED, Failure};
-use crate::engine::{Budget, Inventory};
+use crate::engine::Budget;
 use crate::manifest::{self, Manifest};
 use crate::report::plural;
 
@@ -52,13 +52,9 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let texts = read(&arguments.paths)?;
     let manifests: Vec<Manifest<'_>> =
         texts.iter().map(|(name, text)| said.complete(Manifest::read(name, text))).collect();
-    let mut inventory = Inventory::default();
     let items: Vec<_> =
         manifests.iter().flat_map(|it| it.items.iter().map(move |item| (it, item))).collect();
-    for (manifest, item) in &items {
-        engine.observe(&manifest.subject(item), &mut inventory);
-    }
-    let place = said.place(&engine, &manifests, inventory);
+    let place = said.place(&engine, &manifests);
     let facts = place.facts();
     let mut all = Vec::new();
     let mut each: Vec<(Duration, String)> = Vec::new();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::Failure;
 use super::policies::unreadable;
@@ -122,13 +123,9 @@ impl Said {
         subject.user = self.given.user.clone().map(|name| User { name, groups: Vec::new() });
     }
 
-    /// What is known once all files are read. `inventory` is what they hold.
-    pub(super) fn place(
-        &self,
-        engine: &Engine,
-        manifests: &[Manifest<'_>],
-        mut inventory: Inventory,
-    ) -> Place {
+    /// What is known once all files are read.
+    pub(super) fn place(&self, engine: &Engine, manifests: &[Manifest<'_>]) -> Place {
+        let mut inventory = inventory(engine, manifests);
         let ready = self.known.ready(engine);
         let mut namespaces = ready.namespaces.unwrap_or_default();
         for manifest in manifests {
@@ -170,6 +167,29 @@ impl Place {
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
+}
+
+/// What rules want to know of all objects of the run.
+fn inventory(engine: &Engine, manifests: &[Manifest<'_>]) -> Inventory {
+    let mut whole = Inventory::default();
+    if !engine.observes() {
+        return whole;
+    }
+    let parts: Vec<Inventory> = manifests
+        .par_iter()
+        .map(|manifest| {
+            let mut part = Inventory::default();
+            part.judged = true;
+            for item in &manifest.items {
+                engine.observe(&manifest.subject(item), &mut part);
+            }
+            part
+        })
+        .collect();
+    for part in parts {
+        whole.append(part);
+    }
+    whole
 }
 
 /// Takes the labels of a Namespace that is judged itself.

@@ -1,7 +1,8 @@
 //! What is wrong with a file itself, as findings of the door's own.
 
 use crate::document::Path;
-use crate::engine::{About, Finding, FindingId, Identity, OwnRule, State};
+use crate::engine::{About, Finding, FindingId, Identity, State};
+use crate::rules::own::OwnRule;
 
 /// What the policy of such findings is called: no policy file turns them off.
 const POLICY: &str = "portcullis";

@@ -1,8 +1,8 @@
 //! What there is to say of the rules of a run, for formats that carry their own documentation.
 
 use super::Run;
-use crate::engine::{Category, OwnRule, Rule, Severity};
-use crate::rules;
+use crate::engine::{Category, Rule, Severity};
+use crate::rules::{self, own::OwnRule};
 
 /// A rule that has a finding, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]

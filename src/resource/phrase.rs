@@ -23,9 +23,9 @@ pub fn either<S: AsRef<str>>(items: &[S]) -> String {
     joined(&first_few(items), "or")
 }
 
-/// Labels by their keys: label `a`, or labels `a` and `b`.
-pub fn labels<S: AsRef<str>>(keys: &[S]) -> String {
-    format!("label{} {}", if keys.len() == 1 { "" } else { "s" }, quoted(keys))
+/// Several of a sort by their names: label `a`, or labels `a` and `b`.
+pub fn named<S: AsRef<str>>(sort: &str, names: &[S]) -> String {
+    format!("{sort}{} {}", if names.len() == 1 { "" } else { "s" }, quoted(names))
 }
 
 /// A key or an error that quotes one, fit for a message: one line, not too long, without secrets.

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{LabelSelector, Node, Operator, Requirement};
+use crate::document::from_value;
+use crate::engine::{LabelSelector, Node, Requirement};
 
 /// The labels in a map, or the pairs of a plain selector: one `key=value` a line, without those
 /// that are not valid.
@@ -39,6 +40,7 @@ pub fn plain_selector(node: Node<'_>) -> Option<LabelSelector> {
 /// A selector with `matchLabels` and `matchExpressions`. `None` if it is empty, so that it selects
 /// everything, or can't be read.
 pub fn selector(node: Node<'_>) -> Option<LabelSelector> {
+    let requirement = |node: Node<'_>| from_value::<Requirement>(node.value()?).ok();
     let expressions: Option<Vec<Requirement>> =
         node.get("matchExpressions").items().map(requirement).collect();
     let selector = LabelSelector::new(pairs(node.get("matchLabels")), expressions?).ok()?;
@@ -48,22 +50,6 @@ pub fn selector(node: Node<'_>) -> Option<LabelSelector> {
 fn pairs(node: Node<'_>) -> BTreeMap<String, String> {
     let pair = |(key, value): (&str, Node<'_>)| Some((key.to_owned(), value.as_str()?.to_owned()));
     node.fields().filter_map(pair).collect()
-}
-
-fn requirement(node: Node<'_>) -> Option<Requirement> {
-    let operator = match node.get("operator").as_str()? {
-        "In" => Operator::In,
-        "NotIn" => Operator::NotIn,
-        "Exists" => Operator::Exists,
-        "DoesNotExist" => Operator::DoesNotExist,
-        _ => return None,
-    };
-    let values = node.get("values").items().filter_map(|value| value.as_str().map(str::to_owned));
-    Some(Requirement {
-        key: node.get("key").as_str()?.to_owned(),
-        operator,
-        values: values.collect(),
-    })
 }
 
 #[cfg(test)]

@@ -171,7 +171,8 @@ impl Check for LabelSetIncomplete {
             set.iter().map(String::as_str).filter(|key| !has(labels, key)).collect()
         };
         let nearest = self.sets.values().map(|set| missing(set)).min_by_key(Vec::len);
-        let message = format!("{whose} lacks {}", phrase::labels(&nearest.unwrap_or_default()));
+        let message =
+            format!("{whose} lacks {}", phrase::named("label", &nearest.unwrap_or_default()));
         let help = match self.sets.len() {
             1 => "let the chart's template set it".to_owned(),
             _ => {

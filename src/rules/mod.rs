@@ -33,6 +33,7 @@ mod namespace_metadata;
 mod namespace_name;
 mod network_attachment_config;
 mod network_overlap;
+pub mod own;
 mod pod_security;
 mod privileged_container;
 mod probe_ineffective;

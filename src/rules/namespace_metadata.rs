@@ -133,8 +133,7 @@ impl Check for NamespaceMetadata {
             let missing: Vec<&str> =
                 keys.iter().map(String::as_str).filter(|key| !place.get(key).exists()).collect();
             if !missing.is_empty() {
-                let s = if missing.len() == 1 { "" } else { "s" };
-                let message = format!("the namespace lacks {what}{s} {}", phrase::quoted(&missing));
+                let message = format!("the namespace lacks {}", phrase::named(what, &missing));
                 cx.report(place, message).about_key().help("create it with `make k8s-namespace`");
             }
             for key in keys {

@@ -86,7 +86,7 @@ fn every_file_is_listed_under_its_own_name() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
     let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name());
     let mut on_disk: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
-    on_disk.retain(|name| name != "mod.rs");
+    on_disk.retain(|name| name != "mod.rs" && name != "own.rs");
     on_disk.sort();
     let listed = rules::ALL.iter().map(|rule| format!("{}.rs", rule.id.replace('-', "_")));
     assert_eq!(on_disk, listed.collect::<Vec<_>>());

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::policies::unreadable;
 use crate::cli::{Console, Failure, whole};
-use crate::engine::{Finding, State, UNREADABLE};
+use crate::engine::{Finding, State};
 use crate::report::{self, Run, Shown};
+use crate::rules::own::UNREADABLE;
 
 const VERSION: u32 = 1;
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::Arguments;
+use super::program::{self, Trouble};
 use super::texts::Texts;
 use crate::cli::Failure;
 
@@ -119,14 +120,15 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<String, Failure> {
     let mut command = Command::new("git");
     // Paths as they are, whatever a person's settings are.
     command.arg("-C").arg(folder).args(["-c", "core.quotePath=false", "-c", "diff.noprefix=false"]);
-    let ran = command.args(arguments).stdin(Stdio::null()).output();
-    let ran = ran.map_err(|error| Failure::new(format!("`git` can't be run: {error}")))?;
-    if !ran.status.success() {
-        let said = String::from_utf8_lossy(&ran.stderr).trim().replace('\n', "; ");
-        let word = arguments.first().copied().unwrap_or_default();
-        return Err(Failure::new(format!("`git {word}` says: {said}")));
-    }
-    Ok(String::from_utf8_lossy(&ran.stdout).into_owned())
+    let bytes = program::output(command.args(arguments)).map_err(|trouble| match trouble {
+        Trouble::Missing => Failure::new("there is no program `git` to ask what changed"),
+        Trouble::Failed(said) => {
+            let word = arguments.first().copied().unwrap_or_default();
+            Failure::new(format!("`git {word}` says: {said}"))
+        }
+    })?;
+    // A file that is changed may be in any encoding; which lines it is does not depend on that.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn names(text: &str) -> impl Iterator<Item = PathBuf> {

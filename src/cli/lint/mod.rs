@@ -10,6 +10,7 @@ mod judge;
 mod output;
 mod own;
 mod place;
+mod program;
 mod render;
 mod texts;
 mod world;
@@ -32,7 +33,7 @@ use self::world::{World, merge};
 use super::facts::Said;
 use super::progress::{Progress, Screen};
 use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure, explain};
-use crate::engine::{Applicability, Engine, Inventory, Rule};
+use crate::engine::{Applicability, Engine, Rule};
 use crate::manifest::Manifest;
 use crate::policyfile::Loaded;
 use crate::report::{Needs, Run};
@@ -162,7 +163,7 @@ impl Court<'_> {
             .collect();
         let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
         let (files, now, place) = {
-            let place = said.place(engine, &manifests, inventory(engine, &manifests));
+            let place = said.place(engine, &manifests);
             let bench = Bench { engine, said, place: &place, known, needs, fixes };
             let objects = Objects::new(&manifests);
             let asked = |rank: &usize| Asked {
@@ -200,27 +201,4 @@ impl Court<'_> {
         }
         all
     }
-}
-
-/// What rules want to know of all objects of the run.
-fn inventory(engine: &Engine, manifests: &[Manifest<'_>]) -> Inventory {
-    let mut whole = Inventory::default();
-    if !engine.observes() {
-        return whole;
-    }
-    let parts: Vec<Inventory> = manifests
-        .par_iter()
-        .map(|manifest| {
-            let mut part = Inventory::default();
-            part.judged = true;
-            for item in &manifest.items {
-                engine.observe(&manifest.subject(item), &mut part);
-            }
-            part
-        })
-        .collect();
-    for part in parts {
-        whole.append(part);
-    }
-    whole
 }

@@ -1,10 +1,11 @@
 //! Findings of the linter's own: about texts, which no policy speaks of.
 
 use crate::document::{Duplicate, Location, Path, Problem, Span};
-use crate::engine::{DUPLICATE_KEY, DUPLICATE_OBJECT, Finding, UNREADABLE};
+use crate::engine::Finding;
 use crate::manifest::{Item, Manifest, Unread, file_identity, problem_finding};
 use crate::report::Shown;
 use crate::resource::phrase;
+use crate::rules::own::{DUPLICATE_KEY, DUPLICATE_OBJECT, UNREADABLE};
 
 /// A document that can't be read.
 pub(super) fn problem_shown(manifest: &Manifest<'_>, problem: &Problem) -> Shown {

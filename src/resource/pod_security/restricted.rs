@@ -138,9 +138,8 @@ fn inherited<'s>(
         }
     }
     if found.len() == before && !silent.is_empty() {
-        let s = if silent.len() == 1 { "" } else { "s" };
-        let names = phrase::quoted(&silent);
-        let message = format!("neither the pod nor container{s} {names} {absent}");
+        let containers = phrase::named("container", &silent);
+        let message = format!("neither the pod nor {containers} {absent}");
         found.push(Violation { place: spec.at(path), message, help });
     }
 }

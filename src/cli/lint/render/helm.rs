@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::chart::Marked;
-use super::program::{self, Trouble, argument};
 use super::{Flags, Rendering, ValueSet};
+use crate::cli::lint::program::{self, Trouble, argument};
 use crate::document::yaml;
 use crate::manifest::Unread;
 use crate::manifest::template::{Care, Trace};
@@ -91,7 +91,7 @@ impl<'f> Helm<'f> {
         flags.kube_version.iter().for_each(|it| add("kube-version", it));
         flags.api_versions.iter().for_each(|it| add("api-versions", it));
         command.arg("--").arg(&flags.release).arg(argument(chart));
-        program::output(&mut command)
+        program::text(&mut command)
     }
 
     fn unread(&self, chart: &Path, trouble: Trouble) -> Unread {

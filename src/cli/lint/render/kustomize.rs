@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use super::helm::Rendered;
-use super::program::{self, Trouble, argument, first_of};
 use super::{Flags, Rendering};
+use crate::cli::lint::program::{self, Trouble, argument, first_of};
 use crate::manifest::Unread;
 
 /// A folder with a kustomization, rendered.
@@ -29,7 +29,7 @@ pub(in crate::cli::lint) fn kustomization(
     let word = if is_kubectl { "kustomize" } else { "build" };
     let mut command = Command::new(program);
     command.arg(word).arg(argument(folder));
-    let text = program::output(&mut command).map_err(|trouble| {
+    let text = program::text(&mut command).map_err(|trouble| {
         let program = program.display();
         unread(match trouble {
             Trouble::Missing => format!("there is no program `{program}`"),

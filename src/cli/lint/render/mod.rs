@@ -5,7 +5,6 @@ mod flags;
 mod helm;
 mod kustomize;
 mod place;
-mod program;
 mod twice;
 
 pub(super) use self::flags::{Flags, ValueSet};

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::document::{Body, Path, Step, Value};
-use crate::engine::{Finding, Identity, RENDERING_DIFFERS};
+use crate::engine::{Finding, Identity};
 use crate::manifest::{Manifest, file_identity, problem_finding};
+use crate::rules::own::RENDERING_DIFFERS;
 
 /// How many places of one object are told.
 const PLACES: usize = 20;

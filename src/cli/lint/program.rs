@@ -11,7 +11,7 @@ use crate::resource::secret;
 /// How much of what a program complains about is told.
 const COMPLAINT_BYTES: u64 = 4_000;
 
-/// Why a program wrote nothing to judge.
+/// Why a program wrote nothing of use.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// There is no such program.
@@ -21,7 +21,7 @@ pub(super) enum Trouble {
 }
 
 /// What a program writes to its standard output.
-pub(super) fn output(command: &mut Command) -> Result<String, Trouble> {
+pub(super) fn output(command: &mut Command) -> Result<Vec<u8>, Trouble> {
     let failed = |error: io::Error| Trouble::Failed(error.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
@@ -57,7 +57,12 @@ pub(super) fn output(command: &mut Command) -> Result<String, Trouble> {
     if !status.success() {
         return Err(Trouble::Failed(told(&String::from_utf8_lossy(&complaint))));
     }
-    String::from_utf8(bytes)
+    Ok(bytes)
+}
+
+/// The same, where it is a text.
+pub(super) fn text(command: &mut Command) -> Result<String, Trouble> {
+    String::from_utf8(output(command)?)
         .map_err(|_| Trouble::Failed("it writes something else than UTF-8 text".to_owned()))
 }
 

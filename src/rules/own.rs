@@ -1,6 +1,6 @@
 //! What a door says of a text itself, whatever the policies.
 
-use super::{Category, Enforcement, Severity};
+use crate::engine::{Category, Enforcement, Severity};
 
 /// A rule that no policy asks for: of a text that holds no object to judge, or half of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
