@@ -108,6 +108,10 @@ fn read(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
     let mut texts = Vec::new();
     for path in paths {
         let found = manifest::find(path);
+        if let Some(unrendered) = found.charts.iter().chain(&found.kustomization).next() {
+            let failure = Failure::new(format!("`{}` has to be rendered", unrendered.display()));
+            return Err(failure.help("render it to a file, as `helm template` does, and name that"));
+        }
         let all = found
             .files
             .iter()
