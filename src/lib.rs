@@ -24,6 +24,8 @@ pub mod report;
 pub mod telemetry;
 
 // Sockets, files and threads.
+#[cfg(feature = "cluster")]
+pub mod cluster;
 #[cfg(feature = "server")]
 pub mod server;
 

@@ -12,6 +12,7 @@ use tracing::{error, info};
 
 use super::policies::{Choice, File};
 use super::{ALLOWED, Console, Failure};
+use crate::engine::Known;
 use crate::server::{self, Bound, Judge, Limits, Source};
 use crate::telemetry;
 
@@ -162,10 +163,10 @@ fn keep_in_force(choice: &Choice, mut known: Vec<File>, judge: &Judge) {
         if files == known {
             continue;
         }
-        let replaced = choice
-            .compile(&files, &[])
-            .map_err(|failure| failure.message)
-            .and_then(|loaded| judge.replace(loaded.engine).map_err(|unfit| unfit.to_string()));
+        let replaced =
+            choice.compile(&files, &[]).map_err(|failure| failure.message).and_then(|loaded| {
+                judge.replace(loaded.engine, Known::default()).map_err(|unfit| unfit.to_string())
+            });
         match replaced {
             Ok(()) => info!("policy set {} in force", judge.digest()),
             Err(problem) => {

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::kind::{Kinds, PodKinds};
 use super::scope::CompiledScope;
 use super::{
-    Check, Enforcement, Policy, PolicyEntry, PolicySet, Rule, Schema, Settings, Severity, Subject,
-    Waiver,
+    Check, Enforcement, Identity, Policy, PolicyEntry, PolicySet, Rule, Schema, Settings, Severity,
+    Subject, Waiver,
 };
 use crate::document::{Path, Step};
 
@@ -131,6 +131,16 @@ impl Engine {
     /// Whether any rule wants to know of other objects.
     pub fn observes(&self) -> bool {
         !self.observers.is_empty()
+    }
+
+    /// Whether any rule wants to know of objects of this kind.
+    pub fn observes_kind(&self, group: &str, kind: &str) -> bool {
+        let identity =
+            Identity { group: group.to_owned(), kind: kind.to_owned(), ..Identity::default() };
+        self.observers
+            .iter()
+            .filter_map(|&index| self.entry(index))
+            .any(|entry| entry.observes.name(&identity, &self.pods))
     }
 
     /// Whether any rule puts anything right in objects of the kind with this name.

@@ -25,6 +25,26 @@ pub struct Facts<'f> {
     pub now: Option<Timestamp>,
 }
 
+/// Facts that a door keeps from one subject to the next, and replaces as it learns.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub namespaces: Option<Arc<Namespaces>>,
+    /// Of use to one engine alone.
+    pub inventory: Option<Arc<Inventory>>,
+}
+
+impl Known {
+    /// As an engine takes them, at a time.
+    pub fn facts(&self, now: Timestamp) -> Facts<'_> {
+        Facts {
+            namespaces: self.namespaces.as_deref(),
+            inventory: self.inventory.as_deref(),
+            now: Some(now),
+            ..Facts::default()
+        }
+    }
+}
+
 /// The labels of the namespaces that are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Namespaces {

@@ -41,7 +41,7 @@ pub use self::compile::{Engine, Flaw, Part};
 pub use self::context::{Context, Draft};
 pub use self::decision::{Decision, Ground};
 pub use self::documents::Documents;
-pub use self::facts::{Facts, Inventory, Mention, Namespaces};
+pub use self::facts::{Facts, Inventory, Known, Mention, Namespaces};
 pub use self::finding::{
     About, Category, Enforcement, Finding, FindingId, Related, Severity, State,
 };

@@ -7,16 +7,23 @@ use jiff::Timestamp;
 
 use crate::admission::{self, Malformed, Reviewed, Stage};
 use crate::document::json;
-use crate::engine::{Budget, Engine, Facts, Status, Subject};
+use crate::engine::{Budget, Engine, Known, Status, Subject};
 
 use super::Review;
 
-/// Answers reviews with the policy set in force.
+/// Answers reviews with the policy set in force, and what is known for it.
 ///
-/// A review keeps the engine that it started with.
+/// A review keeps the engine and the facts that it started with.
 #[derive(Debug)]
 pub struct Judge {
-    engine: ArcSwap<Engine>,
+    current: ArcSwap<InForce>,
+}
+
+/// An engine and the facts that were gathered for it: they are replaced together.
+#[derive(Clone, Debug)]
+struct InForce {
+    engine: Arc<Engine>,
+    known: Known,
 }
 
 /// A policy set that judges nothing well: a rule fails on an ordinary object.
@@ -48,49 +55,60 @@ impl Judge {
     /// # Errors
     ///
     /// The engine fails on an ordinary object.
-    pub fn new(engine: Engine) -> Result<Self, Unfit> {
+    pub fn new(engine: impl Into<Arc<Engine>>) -> Result<Self, Unfit> {
+        let engine = engine.into();
         try_out(&engine)?;
-        Ok(Self { engine: ArcSwap::from_pointee(engine) })
+        Ok(Self { current: ArcSwap::from_pointee(InForce { engine, known: Known::default() }) })
     }
 
-    /// Puts another engine in force, in one step.
+    /// Puts another engine in force, with what is known for it, in one step.
     ///
     /// # Errors
     ///
     /// It fails on an ordinary object, and the one in force stays.
-    pub fn replace(&self, engine: Engine) -> Result<(), Unfit> {
+    pub fn replace(&self, engine: impl Into<Arc<Engine>>, known: Known) -> Result<(), Unfit> {
+        let engine = engine.into();
         try_out(&engine)?;
-        self.engine.store(Arc::new(engine));
+        self.current.store(Arc::new(InForce { engine, known }));
         Ok(())
+    }
+
+    /// Takes what is now known for an engine, unless another one has come into force.
+    pub fn learn(&self, engine: &Arc<Engine>, known: &Known) {
+        self.current.rcu(|current| match Arc::ptr_eq(&current.engine, engine) {
+            true => Arc::new(InForce { engine: Arc::clone(engine), known: known.clone() }),
+            false => Arc::clone(current),
+        });
     }
 
     /// The digest of the policy set in force.
     pub fn digest(&self) -> Arc<str> {
-        Arc::clone(self.engine.load().digest())
+        Arc::clone(self.current.load().engine.digest())
     }
 }
 
 impl Review for Judge {
     fn review(&self, stage: Stage, body: &[u8]) -> Result<Reviewed, Malformed> {
-        admission::review(&self.engine.load(), &facts(), stage, body)
+        let current = self.current.load();
+        let facts = current.known.facts(Timestamp::now());
+        admission::review(&current.engine, &facts, stage, body)
     }
 
     fn overdue(&self, stage: Stage, body: &[u8], reason: &str) -> Result<Reviewed, Malformed> {
-        admission::overdue(&self.engine.load(), &facts(), stage, body, reason)
+        let current = self.current.load();
+        let facts = current.known.facts(Timestamp::now());
+        admission::overdue(&current.engine, &facts, stage, body, reason)
     }
 }
 
-/// What is known outside a cluster: the time.
-fn facts() -> Facts<'static> {
-    Facts { now: Some(Timestamp::now()), ..Facts::default() }
-}
-
 fn try_out(engine: &Engine) -> Result<(), Unfit> {
+    let nothing = Known::default();
+    let facts = nothing.facts(Timestamp::now());
     for sample in SAMPLES {
         let Ok(document) = json::read(sample) else { continue };
         let Some(subject) = Subject::of_object(&document.value) else { continue };
-        let mut outcomes = engine.changes(&subject, &facts(), Budget::default()).outcomes;
-        outcomes.extend(engine.evaluate(&subject, &facts(), Budget::default()).outcomes);
+        let mut outcomes = engine.changes(&subject, &facts, Budget::default()).outcomes;
+        outcomes.extend(engine.evaluate(&subject, &facts, Budget::default()).outcomes);
         if let Some(failed) = outcomes.into_iter().find(|it| it.status == Status::Error) {
             return Err(Unfit {
                 policy: failed.policy.to_string(),
