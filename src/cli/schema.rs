@@ -19,12 +19,18 @@ enum File {
     Policy,
     /// `.portcullis.yaml`
     Config,
+    /// The custom resources of a cluster: their definitions, as YAML
+    Crd,
 }
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
     let schema = match arguments.file {
         File::Policy => policyfile::schema(rules::ALL),
         File::Config => Configuration::schema(),
+        File::Crd => {
+            console.write(&policyfile::definitions())?;
+            return Ok(ALLOWED);
+        }
     };
     let text = serde_json::to_string_pretty(&schema);
     let text = text.map_err(|error| Failure::new(error.to_string()))?;

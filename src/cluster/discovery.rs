@@ -16,9 +16,19 @@ pub struct Resource {
     pub namespaced: bool,
     /// Whether this version is the one that the group prefers.
     pub preferred: bool,
-    /// What comes behind the slash: `status`, `scale`, `ephemeralcontainers`.
-    pub subresources: Vec<String>,
+    pub subresources: Vec<Subresource>,
     operations: Vec<String>,
+}
+
+/// A part of a kind that is written by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subresource {
+    /// What comes behind the slash: `status`, `scale`, `ephemeralcontainers`.
+    pub name: String,
+    /// The kind of what is sent there.
+    pub group: String,
+    pub version: String,
+    pub kind: String,
 }
 
 impl Served {
@@ -37,6 +47,13 @@ impl Served {
     /// The kinds once each, in the version that their group prefers.
     pub fn preferred(&self) -> impl Iterator<Item = &Resource> {
         self.resources.iter().filter(|resource| resource.preferred)
+    }
+
+    /// Whether a kind is served, in whatever version; the group `*` is any one.
+    pub fn has(&self, group: &str, kind: &str) -> bool {
+        self.resources
+            .iter()
+            .any(|it| it.api.kind == kind && (group == "*" || it.api.group == group))
     }
 }
 
@@ -69,12 +86,17 @@ fn resources_of(group: &ApiGroup) -> Vec<Resource> {
 
 impl Resource {
     fn new(api: ApiResource, capabilities: ApiCapabilities, preferred: bool) -> Self {
-        let subresources = capabilities.subresources.into_iter();
+        let subresources = capabilities.subresources.into_iter().map(|(part, _)| Subresource {
+            name: part.plural,
+            group: part.group,
+            version: part.version,
+            kind: part.kind,
+        });
         Self {
             api,
             namespaced: capabilities.scope == Scope::Namespaced,
             preferred,
-            subresources: subresources.map(|(resource, _)| resource.plural).collect(),
+            subresources: subresources.collect(),
             operations: capabilities.operations,
         }
     }

@@ -3,7 +3,10 @@
 //! Nothing here answers a review. A [`Door`] does, from what it was last handed; when the API
 //! server is away it goes on with that.
 
+pub mod assembly;
 pub mod discovery;
+pub mod own;
+pub mod registration;
 
 use std::sync::Arc;
 

@@ -113,6 +113,11 @@ impl Engine {
         &self.digest
     }
 
+    /// What holds for the whole set.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The rules in force with the policy and the entry that name them.
     pub fn rules(&self) -> impl Iterator<Item = (&str, &str, &'static Rule)> {
         self.entries.iter().map(|entry| (&*entry.policy, &*entry.name, entry.rule))

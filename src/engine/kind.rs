@@ -154,6 +154,26 @@ impl Kinds {
         })
     }
 
+    /// The kinds that patterns spell out, as group and kind; a kind in any group has the group
+    /// `*`.
+    pub(super) fn written_out(&self) -> Vec<(String, String)> {
+        let pair = |pattern: &KindPattern| match pattern {
+            KindPattern::Object { group, kind: Part::Exactly(kind), .. } => {
+                Some((group.to_string(), kind.clone()))
+            }
+            _ => None,
+        };
+        self.patterns.iter().filter_map(pair).collect()
+    }
+
+    /// Whether a pattern spells out a version.
+    pub(super) fn names_version(&self) -> bool {
+        let exact = |it: &KindPattern| {
+            matches!(it, KindPattern::Object { version: Part::Exactly(_), .. })
+        };
+        self.patterns.iter().any(exact)
+    }
+
     /// Whether some subject may match both.
     pub fn overlap(&self, other: &Self) -> bool {
         self.patterns.iter().any(|mine| other.patterns.iter().any(|its| mine.overlaps(its)))

@@ -14,6 +14,7 @@ mod change;
 mod compile;
 mod context;
 mod decision;
+mod demand;
 mod documents;
 mod evaluate;
 mod facts;
@@ -40,6 +41,7 @@ pub use self::change::Changed;
 pub use self::compile::{Engine, Flaw, Part};
 pub use self::context::{Context, Draft};
 pub use self::decision::{Decision, Ground};
+pub use self::demand::Demand;
 pub use self::documents::Documents;
 pub use self::facts::{Facts, Inventory, Known, Mention, Namespaces};
 pub use self::finding::{

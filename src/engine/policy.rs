@@ -155,6 +155,10 @@ pub struct Settings {
     /// Kubernetes itself are never judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_namespace: Option<String>,
+    /// Names of namespaces whose pods must come up before Portcullis can: a registration never
+    /// holds up what happens there. It is judged as everywhere, while Portcullis is there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bootstrap_namespaces: Vec<String>,
     /// Whether waivers that lie in the repository that is linted count.
     #[serde(skip_serializing_if = "is_false")]
     pub trust_repository_waivers: bool,
@@ -208,6 +212,7 @@ impl Default for Settings {
             tiers: Vec::new(),
             controllers: default_controllers(),
             own_namespace: None,
+            bootstrap_namespaces: Vec::new(),
             trust_repository_waivers: false,
             pod_templates: Vec::new(),
         }

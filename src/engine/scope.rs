@@ -133,6 +133,28 @@ impl CompiledScope {
             && (!case.is_machinery || named())
     }
 
+    /// Whether the kind is meant in the subject's version.
+    pub(super) fn takes_kind(&self, subject: &Identity, pods: &PodKinds) -> bool {
+        let holds_pods = pods.contain(&subject.group, &subject.kind);
+        self.kinds.iter().all(|kinds| {
+            kinds.name_if(subject, || holds_pods) && kinds.name_version(subject, holds_pods)
+        })
+    }
+
+    pub(super) fn spells_out(&self, subject: &Identity) -> bool {
+        self.kinds.iter().any(|kinds| kinds.spell_out(subject))
+    }
+
+    /// Whether a version is spelt out.
+    pub(super) fn names_version(&self) -> bool {
+        self.kinds.iter().any(Kinds::names_version)
+    }
+
+    /// The kinds that the narrowest list spells out, as group and kind.
+    pub(super) fn spelt_out(&self) -> Vec<(String, String)> {
+        self.kinds().written_out()
+    }
+
     pub(super) fn scopes(&self) -> &[Scope] {
         &self.scopes
     }

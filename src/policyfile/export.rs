@@ -6,14 +6,19 @@ use serde_json::Value as Json;
 use super::kind::{API_VERSION, Kind};
 use super::read::Loaded;
 use crate::document::{Value, json};
+use crate::engine::PolicySet;
 
-mod yaml;
+pub(super) mod yaml;
 
 /// The set in force as one policy file: the same bytes for equal sets, and an equal set when it
 /// is read again. Waivers that are only proposed are not in it.
 pub fn export(loaded: &Loaded) -> String {
-    let set = &loaded.set;
-    let mut file = format!("# Policy set {}\n", loaded.engine.digest());
+    export_set(&loaded.set, loaded.engine.digest())
+}
+
+/// The same of a set and the digest of its engine.
+pub fn export_set(set: &PolicySet, digest: &str) -> String {
+    let mut file = format!("# Policy set {digest}\n");
     let mut policies: Vec<_> = set.policies.iter().collect();
     policies.sort_by(|one, two| one.name.cmp(&two.name));
     let mut waivers: Vec<_> = set.waivers.iter().filter(|waiver| !waiver.proposed).collect();

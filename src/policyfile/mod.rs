@@ -3,6 +3,7 @@
 //! ```text
 //! Source ── load ──▶ Loaded { set, engine }     or Problems, and whoever has an engine keeps it
 //! set ── export ──▶ one file that reads back to an equal set
+//! types ── schema, definitions ──▶ JSON Schema for editors, definitions for an API server
 //!
 //! Source ── Cases::read ──▶ Cases ── run(engine) ──▶ Verdicts
 //! Source ── KnownFacts::read ──▶ KnownFacts ── ready(engine) ──▶ Facts
@@ -14,6 +15,7 @@
 
 mod cases;
 mod configuration;
+mod definition;
 mod export;
 mod facts;
 mod keyword;
@@ -29,7 +31,8 @@ mod strict;
 
 pub use self::cases::{Cases, Touched, Verdict};
 pub use self::configuration::{Configuration, LintConfiguration};
-pub use self::export::export;
+pub use self::definition::definitions;
+pub use self::export::{export, export_set};
 pub use self::facts::{KnownFacts, KnownNamespace, ReadyFacts};
 pub use self::kind::API_VERSION;
 pub use self::problem::{Problem, Problems};

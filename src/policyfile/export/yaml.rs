@@ -3,7 +3,7 @@
 use crate::document::{Body, Value};
 
 /// The text of `value`, with a line break at its end.
-pub(super) fn write(value: &Value<'_>) -> String {
+pub(in crate::policyfile) fn write(value: &Value<'_>) -> String {
     let mut text = String::new();
     block(&mut text, value, 0);
     text
