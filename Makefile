@@ -5,8 +5,10 @@ CARGO ?= cargo
 GO ?= go
 BINARY := target/release/portcullis
 TOOLS := target/tools
+CONTROL_PLANE := target/controlplane
+KUBERNETES := v1.36.3
 
-.PHONY: run build test tools check deny bench bench-lint load clean
+.PHONY: run build test tools control-plane check deny bench bench-lint load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -16,7 +18,7 @@ build:
 	$(CARGO) build --release --locked
 
 # Everything that must pass: format, lints, the core alone, all tests.
-test: check tools
+test: check tools control-plane
 	$(CARGO) test --locked
 	$(CARGO) run --locked --quiet -- test policies --coverage --fail-under 100
 
@@ -26,6 +28,33 @@ tools: $(TOOLS)/helm
 $(TOOLS)/helm: tests/tools/go.mod tests/tools/go.sum
 	mkdir -p $(TOOLS)
 	cd tests/tools && $(GO) build -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$(TOOLS)/ tool
+	touch $@
+
+# etcd, kube-apiserver, kube-controller-manager, kubectl and kwok for the end-to-end tests: six
+# minutes the first time. What the folder of `KUBEBUILDER_ASSETS` holds is not built.
+control-plane: $(foreach program,kube-apiserver kube-controller-manager kubectl etcd kwok,\
+	$(if $(and $(KUBEBUILDER_ASSETS),$(wildcard $(KUBEBUILDER_ASSETS)/$(program))),,\
+	$(CONTROL_PLANE)/$(program)))
+
+# kubectl refuses to parse the version of a server that was built without a stamp.
+STAMP := -X k8s.io/component-base/version.gitVersion=$(KUBERNETES) \
+	-X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36
+
+$(CONTROL_PLANE)/kube%: tests/controlplane/kubernetes/go.mod tests/controlplane/kubernetes/go.sum
+	mkdir -p $(CONTROL_PLANE)
+	cd $(<D) && $(GO) build -buildvcs=false -ldflags "-s -w $(STAMP)" -o $(CURDIR)/$@ \
+		k8s.io/kubernetes/cmd/$(@F)
+	touch $@
+
+# The module's command is named `server`.
+$(CONTROL_PLANE)/etcd: tests/controlplane/etcd/go.mod tests/controlplane/etcd/go.sum
+	mkdir -p $(CONTROL_PLANE)
+	cd $(<D) && $(GO) build -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$@ go.etcd.io/etcd/server/v3
+	touch $@
+
+$(CONTROL_PLANE)/kwok: tests/controlplane/kwok/go.mod tests/controlplane/kwok/go.sum
+	mkdir -p $(CONTROL_PLANE)
+	cd $(<D) && $(GO) build -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$(@D)/ tool
 	touch $@
 
 check:
