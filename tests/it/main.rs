@@ -14,6 +14,8 @@ mod author;
 mod canary;
 mod chart;
 mod cli;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod configuration;
 mod conventions;
 mod defaults;

@@ -1,0 +1,69 @@
+//! The chart, and what plays around it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::api::within;
+use super::release::Release;
+use crate::chart::tool;
+use crate::cli::run;
+
+/// Values that switch on all that is optional.
+const ALL: &str = "{networkPolicy: {enabled: true, metricsFrom: [{namespaceSelector: {}}]}, \
+    serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true}, \
+    certificates: {source: cert-manager, issuerRef: {name: a}}, policyFiles: {a.yaml: 'x: y'}, \
+    image: {digest: 'sha256:4a5573037f358b6cdfa2f3e8a9c33a5cf11bcd1675ca72ca76fbe5bd77d0d682'}, \
+    imagePullSecrets: [{name: a}], podLabels: {a: b}, podAnnotations: {c: d}, reports: {kind: openreports}, \
+    nodeSelector: {e: f}, tolerations: [{operator: Exists}], defaultPolicies: false}";
+
+fn chart() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/portcullis").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_chart_is_in_order_for_helm_and_for_our_own_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = folder.path().join("all.yaml");
+    std::fs::write(&all, ALL).unwrap();
+    let all = all.to_str().unwrap();
+    let (helm, chart) = (tool("helm"), chart());
+    for values in [&["--values", all][..], &[]] {
+        let mut lint = std::process::Command::new(&helm);
+        let ran = lint.args(["lint", "--strict", &chart]).args(values).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        let program = format!("--helm={helm}");
+        let ran = run(&[&["lint", &program, "--fail-on", "audit", &chart], values].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.stdout.contains(" 0 deny, 0 warn, 0 audit"), "{ran:?}");
+    }
+}
+
+#[test]
+fn values_that_the_chart_does_not_know_are_refused() {
+    for wrong in ["policySet.maxEnforcement=Block", "replica=3", "breakGlass.hold=soon"] {
+        let mut template = std::process::Command::new(tool("helm"));
+        let ran = template.args(["template", &chart(), "--set", wrong]).output().unwrap();
+        let error = String::from_utf8(ran.stderr).unwrap();
+        assert!(!ran.status.success() && error.contains("values don't meet"), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn pods_of_others_are_played_too() {
+    let release = Release::none();
+    let plane = release.plane;
+    let image = "--image=example.org/web:1";
+    for kind in ["deployment", "job"] {
+        let ran = plane.kubectl(&["create", kind, "played", image]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    for (what, state) in [("deployment/played", "available"), ("job/played", "complete")] {
+        let state = format!("--for=condition={state}");
+        let ran = plane.kubectl(&["wait", "--timeout=30s", &state, what]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    let ran = plane.kubectl(&["delete", "deployment/played", "job/played"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let gone = || plane.api.list("/api/v1/namespaces/default/pods").is_empty().then_some(());
+    within(Duration::from_secs(30), gone).expect("the pods go");
+}
