@@ -16,6 +16,8 @@ pub mod rules;
 // One vocabulary of the outside world each; bytes in, bytes out, still no I/O.
 pub mod admission;
 pub mod manifest;
+#[cfg(feature = "server")]
+pub mod pki;
 #[deny(clippy::disallowed_methods)]
 pub mod policyfile;
 #[cfg(feature = "cli")]

@@ -50,6 +50,11 @@ impl<'a> Request<'a> {
         Self::read_with(Wanted::Of(engine, stage), body)
     }
 
+    /// Reads all of a body, of whatever kind its object is.
+    pub(super) fn read_whole(body: &'a [u8]) -> Result<Self, Malformed> {
+        Self::read_with(Wanted::Everything, body)
+    }
+
     /// Reads who asks for what, and no object.
     pub(super) fn read_outside(body: &'a [u8]) -> Result<Self, Malformed> {
         Self::read_with(Wanted::Nothing, body)
@@ -117,13 +122,18 @@ fn clipped(text: &str) -> String {
 #[derive(Clone, Copy)]
 enum Wanted<'e> {
     Nothing,
+    Everything,
     Of(&'e Engine, Stage),
 }
 
 impl Wanted<'_> {
     /// Whether the objects of a request are worth building, by what was read of it before them.
     fn wants(self, request: &Request<'_>) -> bool {
-        let Self::Of(engine, stage) = self else { return false };
+        let (engine, stage) = match self {
+            Self::Nothing => return false,
+            Self::Everything => return true,
+            Self::Of(engine, stage) => (engine, stage),
+        };
         let kind = &request.kind.kind;
         let judged = kind.is_empty() || engine.may_judge(kind);
         let created = request.operation.is_none_or(|it| it == Operation::Create);

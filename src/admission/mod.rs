@@ -11,19 +11,21 @@ mod respond;
 mod review;
 mod wording;
 
-pub use self::review::{overdue, report, review, trace};
+pub use self::review::{overdue, own, report, review, trace};
 
 use std::fmt;
 
 use crate::engine::{Identity, Operation, Report, Traced};
 
-/// Which of the two questions the API server asks.
+/// Which of its questions the API server asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// May this object be? (`/validate`)
     Validate,
     /// What is missing in it? (`/mutate`)
     Mutate,
+    /// May this policy or waiver be? (`/policies`)
+    Policies,
 }
 
 /// An answer, and what may be said about it in a log.
@@ -80,6 +82,7 @@ impl Stage {
         match path {
             "/validate" => Some(Self::Validate),
             "/mutate" => Some(Self::Mutate),
+            "/policies" => Some(Self::Policies),
             _ => None,
         }
     }
@@ -88,6 +91,7 @@ impl Stage {
         match self {
             Self::Validate => "validate",
             Self::Mutate => "mutate",
+            Self::Policies => "policies",
         }
     }
 }

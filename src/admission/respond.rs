@@ -113,6 +113,23 @@ impl Response {
         response
     }
 
+    /// A refusal for these reasons.
+    pub(super) fn refused(digest: &str, reasons: &[String]) -> Self {
+        let cause = |reason: &String| Cause {
+            reason: "FieldValueInvalid",
+            message: wording::clipped(&wording::printable(reason.clone()), CAUSE_CHARS),
+            field: String::new(),
+        };
+        let denial = Denial {
+            status: "Failure",
+            reason: "Forbidden",
+            message: wording::clipped(&wording::printable(reasons.join("; ")), MESSAGE_CHARS),
+            details: Details { causes: reasons.iter().take(CAUSES).map(cause).collect() },
+        };
+        let status = Status { code: 403, denial: Some(denial) };
+        Self { allowed: false, status, ..Self::allowed(digest) }
+    }
+
     /// The answer to `/mutate`: always allowed; whether it may be is the other question.
     pub(super) fn changed(changed: &Changed, digest: &str) -> Self {
         let mut response = Self::allowed(digest);

@@ -23,7 +23,28 @@ pub fn review(
     match stage {
         Stage::Validate => Ok(validate(engine, facts, &request)),
         Stage::Mutate => Ok(mutate(engine, facts, &request)),
+        Stage::Policies => Err(Malformed("policies are not judged by policies".to_owned())),
     }
+}
+
+/// Answers the review of a part of the policy set itself, a policy or a waiver. `check` says what
+/// is wrong with an object, each thing as a phrase; the request's namespace is that of a waiver.
+///
+/// # Errors
+///
+/// The body is no AdmissionReview.
+pub fn own(
+    digest: &str,
+    body: &[u8],
+    check: impl FnOnce(&Value<'_>) -> Vec<String>,
+) -> Result<Reviewed, Malformed> {
+    let request = Request::read_whole(body)?;
+    let wrong = request.object.as_ref().map(check).unwrap_or_default();
+    let response = match wrong.is_empty() {
+        true => Response::allowed(digest),
+        false => Response::refused(digest, &wrong),
+    };
+    Ok(request.answered_by(digest, response, false))
 }
 
 /// What to answer when a review could not be judged in time, for `reason`: what the policies
@@ -45,7 +66,7 @@ pub fn overdue(
     let report = engine.unjudged(&subject, facts, reason);
     let response = match stage {
         Stage::Validate => Response::of(&Decision::of(&report), &report),
-        Stage::Mutate => Response::unchanged(&report),
+        Stage::Mutate | Stage::Policies => Response::unchanged(&report),
     };
     Ok(request.answered(engine, response, true))
 }
@@ -167,6 +188,10 @@ impl Request<'_> {
     }
 
     fn answered(&self, engine: &Engine, response: Response, errors: bool) -> Reviewed {
+        self.answered_by(engine.digest(), response, errors)
+    }
+
+    fn answered_by(&self, digest: &str, response: Response, errors: bool) -> Reviewed {
         let answer = match (errors, response.is_allowed(), response.warns()) {
             (true, ..) => Answer::Error,
             (_, false, _) => Answer::Deny,
@@ -184,7 +209,7 @@ impl Request<'_> {
                 name: self.name.clone(),
                 operation: operation.to_owned(),
                 answer,
-                policy_set: engine.digest().to_string(),
+                policy_set: digest.to_owned(),
             },
         }
     }

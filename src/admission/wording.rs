@@ -121,7 +121,7 @@ fn dotted(path: &Path) -> String {
 }
 
 /// Without what neither one line nor an HTTP header can hold.
-fn printable(text: String) -> String {
+pub(super) fn printable(text: String) -> String {
     if !text.contains(char::is_control) {
         return text;
     }

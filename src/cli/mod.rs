@@ -12,7 +12,7 @@ mod progress;
 mod review;
 mod rules;
 mod schema;
-#[cfg(feature = "server")]
+#[cfg(feature = "cluster")]
 mod serve;
 mod test;
 mod trace;
@@ -45,7 +45,7 @@ enum Command {
     /// Judges manifests, and shows the line of every finding
     Lint(Box<lint::Arguments>),
     /// Serves the admission webhook
-    #[cfg(feature = "server")]
+    #[cfg(feature = "cluster")]
     Serve(Box<serve::Arguments>),
     /// Answers one AdmissionReview from a file
     Review(review::Arguments),
@@ -121,7 +121,7 @@ fn with_configuration(
 fn carry_out(command: Command, console: &mut Console) -> Result<u8, Failure> {
     match command {
         Command::Lint(arguments) => lint::run(&arguments, console),
-        #[cfg(feature = "server")]
+        #[cfg(feature = "cluster")]
         Command::Serve(arguments) => serve::run(&arguments, console),
         Command::Review(arguments) => review::run(&arguments, console),
         Command::Rules(arguments) => rules::run(&arguments, console),

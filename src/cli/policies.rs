@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::{ALLOWED, Console, Failure};
+#[cfg(feature = "cluster")]
+use crate::cluster::assembly::Text;
 use crate::policyfile::{self, Loaded, Origin, Source};
 use crate::{resource, rules};
 
@@ -69,6 +71,26 @@ impl Choice {
         let sources: Vec<Source<'_>> =
             shipped.iter().copied().chain(named).chain(waivers).collect();
         Ok(policyfile::load(&sources, rules::ALL, &resource::KUBERNETES)?)
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl Choice {
+    /// The same texts for a cluster, the shipped ones among them unless they are left out.
+    pub(super) fn texts(&self, files: &[File]) -> Vec<Text> {
+        let shipped: &[Source<'_>] =
+            if self.no_default_policies { &[] } else { policyfile::shipped() };
+        let shipped = shipped.iter().map(|source| Text {
+            name: source.name.to_owned(),
+            text: source.text.to_owned(),
+            shipped: true,
+        });
+        let named = files.iter().map(|file| Text {
+            name: file.name.clone(),
+            text: file.text.clone(),
+            shipped: false,
+        });
+        shipped.chain(named).collect()
     }
 }
 

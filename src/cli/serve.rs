@@ -1,5 +1,8 @@
 //! `serve`: the admission webhook, with an embedded default for everything.
 
+mod cluster;
+mod court;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,9 +15,11 @@ use tracing::{error, info};
 
 use super::policies::{Choice, File};
 use super::{ALLOWED, Console, Failure};
+use crate::cluster::Parts;
 use crate::engine::Known;
-use crate::server::{self, Bound, Judge, Limits, Source};
+use crate::server::{self, Bound, Judge, Limits, Review, Source};
 use crate::telemetry;
+use court::Court;
 
 /// How often policy files are looked at.
 const RELOAD: Duration = Duration::from_secs(2);
@@ -49,6 +54,8 @@ pub(super) struct Arguments {
     data_dir: PathBuf,
     #[command(flatten)]
     policies: Choice,
+    #[command(flatten)]
+    cluster: cluster::Flags,
     /// How long to serve on, not ready, after SIGTERM, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "5", env = "PORTCULLIS_DRAIN_DELAY")]
     drain_delay: f64,
@@ -85,19 +92,17 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         filter: arguments.log.clone(),
     })
     .map_err(|error| failure(&error))?;
-    info!("policy set {} in force", judge.digest());
+    info!("policy set {} read", judge.digest());
+    if arguments.cluster.cluster {
+        return cluster::run(arguments, files, judge, drain_delay);
+    }
+    let parts = Parts::of_files(arguments.policies.texts(&files));
+    let court = Court::new(Arc::clone(&judge), parts);
     if !arguments.policies.policy.is_empty() {
-        let (choice, judge) = (arguments.policies.clone(), Arc::clone(&judge));
+        let choice = arguments.policies.clone();
         thread::spawn(move || keep_in_force(&choice, files, &judge));
     }
-    let wanted = server::Args {
-        listen: arguments.listen,
-        management: arguments.management,
-        certificate: arguments.certificate(),
-        refresh: server::REFRESH,
-        limits: Limits::default(),
-        review: judge,
-    };
+    let wanted = arguments.server(arguments.certificate(), Arc::new(court));
     server::run(wanted, drain_delay, |bound| {
         if let Err(problem) = invite(arguments, bound, console) {
             error!("{}", problem.message);
@@ -108,6 +113,19 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
 }
 
 impl Arguments {
+    fn server(&self, certificate: Source, review: Arc<dyn Review>) -> server::Args {
+        server::Args {
+            listen: self.listen,
+            management: self.management,
+            certificate,
+            refresh: server::REFRESH,
+            limits: Limits::default(),
+            review,
+            registry: server::registry(),
+            awaited: Arc::new(|| None),
+        }
+    }
+
     fn certificate(&self) -> Source {
         match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
@@ -142,30 +160,14 @@ fn shown(path: &Path) -> String {
     if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// Looks at the policy files again and again, and puts a changed set in force. A broken one is
-/// logged once, and the set in force stays.
-fn keep_in_force(choice: &Choice, mut known: Vec<File>, judge: &Judge) {
-    let mut unread = 0_u32;
-    loop {
-        thread::sleep(RELOAD);
-        let files = match choice.read() {
-            Ok(files) => files,
-            Err(problem) => {
-                unread = unread.saturating_add(1);
-                // A file may be missing for a moment while it is replaced.
-                if unread == 2 {
-                    error!("policy set {} stays in force: {}", judge.digest(), problem.message);
-                }
-                continue;
-            }
-        };
-        unread = 0;
-        if files == known {
-            continue;
-        }
+/// Puts a changed set of files in force, for ever. A broken one is logged once, and the set in
+/// force stays.
+fn keep_in_force(choice: &Choice, known: Vec<File>, judge: &Judge) {
+    follow(choice, known, |files| {
         let replaced =
-            choice.compile(&files, &[]).map_err(|failure| failure.message).and_then(|loaded| {
-                judge.replace(loaded.engine, Known::default()).map_err(|unfit| unfit.to_string())
+            choice.compile(files, &[]).map_err(|failure| failure.message).and_then(|loaded| {
+                let replaced = judge.replace(loaded.engine, Known::default());
+                replaced.map_err(|unfit| unfit.to_string())
             });
         match replaced {
             Ok(()) => info!("policy set {} in force", judge.digest()),
@@ -174,7 +176,29 @@ fn keep_in_force(choice: &Choice, mut known: Vec<File>, judge: &Judge) {
                 error!("policy set {} stays in force: {problem}", judge.digest());
             }
         }
-        known = files;
+    });
+}
+
+/// Looks at the policy files again and again, and tells of every change.
+fn follow(choice: &Choice, mut known: Vec<File>, mut changed: impl FnMut(&[File])) {
+    let mut unread = 0_u32;
+    loop {
+        thread::sleep(RELOAD);
+        match choice.read() {
+            Ok(files) if files == known => unread = 0,
+            Ok(files) => {
+                unread = 0;
+                changed(&files);
+                known = files;
+            }
+            Err(problem) => {
+                unread = unread.saturating_add(1);
+                // A file may be missing for a moment while it is replaced.
+                if unread == 2 {
+                    error!("the policy set stays in force: {}", problem.message);
+                }
+            }
+        }
     }
 }
 

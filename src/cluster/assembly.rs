@@ -80,8 +80,8 @@ pub struct Shipped(pub bool);
 
 /// A custom resource that was read.
 enum Read {
-    Policy(Policy),
-    Waiver(Waiver),
+    Policy(Box<Policy>),
+    Waiver(Box<Waiver>),
 }
 
 impl Kind {
@@ -203,8 +203,8 @@ fn read(custom: &Custom) -> Result<Read, String> {
     let loaded = policyfile::load(&[source], rules::ALL, &resource::KUBERNETES);
     let mut set = loaded.map_err(|problems| in_words(&problems))?.set;
     let read = match kind {
-        Kind::Policy => set.policies.pop().map(Read::Policy),
-        Kind::Waiver => set.waivers.pop().map(Read::Waiver),
+        Kind::Policy => set.policies.pop().map(Box::new).map(Read::Policy),
+        Kind::Waiver => set.waivers.pop().map(Box::new).map(Read::Waiver),
     };
     read.ok_or_else(|| "nothing is in it".to_owned())
 }
@@ -234,14 +234,16 @@ impl Read {
         match self {
             Self::Policy(policy) => {
                 match set.policies.iter_mut().find(|it| it.name == policy.name) {
-                    Some(one) => *one = policy.clone(),
-                    None => set.policies.push(policy.clone()),
+                    Some(one) => *one = (**policy).clone(),
+                    None => set.policies.push((**policy).clone()),
                 }
             }
-            Self::Waiver(waiver) => match set.waivers.iter_mut().find(|it| it.name == waiver.name) {
-                Some(one) => *one = waiver.clone(),
-                None => set.waivers.push(waiver.clone()),
-            },
+            Self::Waiver(waiver) => {
+                match set.waivers.iter_mut().find(|it| it.name == waiver.name) {
+                    Some(one) => *one = (**waiver).clone(),
+                    None => set.waivers.push((**waiver).clone()),
+                }
+            }
         }
     }
 }
@@ -249,12 +251,20 @@ impl Read {
 /// Takes a part as it was last in force; whether there is one.
 fn keep(key: &Key, before: Option<&PolicySet>, chosen: &mut Vec<(Key, Read)>) -> bool {
     let kept = before.and_then(|before| match key.kind {
-        Kind::Policy => {
-            before.policies.iter().find(|it| it.name == key.name).cloned().map(Read::Policy)
-        }
-        Kind::Waiver => {
-            before.waivers.iter().find(|it| it.name == key.name).cloned().map(Read::Waiver)
-        }
+        Kind::Policy => before
+            .policies
+            .iter()
+            .find(|it| it.name == key.name)
+            .cloned()
+            .map(Box::new)
+            .map(Read::Policy),
+        Kind::Waiver => before
+            .waivers
+            .iter()
+            .find(|it| it.name == key.name)
+            .cloned()
+            .map(Box::new)
+            .map(Read::Waiver),
     });
     let is_kept = kept.is_some();
     chosen.extend(kept.map(|read| (key.clone(), read)));
@@ -318,7 +328,9 @@ fn one_by_one(
         };
         good.pop();
         let why = |it: &Obstacle| match &it.part {
-            Some(part) if *part != key => format!("{} `{}`: {}", part.kind.as_str(), part.name, it.why),
+            Some(part) if *part != key => {
+                format!("{} `{}`: {}", part.kind.as_str(), part.name, it.why)
+            }
             _ => it.why.clone(),
         };
         let why = obstacles.iter().map(why).collect::<Vec<_>>().join("\n");

@@ -1,16 +1,35 @@
 //! Which kinds the API server serves, and under which names of resources.
 
-use kube::Client;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::core::PartialObjectMeta;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{Config, watcher};
+use kube::{Api, Client};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tracing::warn;
+
 use kube::discovery::{ApiCapabilities, ApiGroup, ApiResource, Discovery, Scope, verbs};
 
+/// How long to wait for more definitions that come in one go, and for the API server to serve
+/// what they define.
+const GATHER: Duration = Duration::from_millis(500);
+/// How long what is served is believed without a sign: groups also come from other API servers.
+const EVERY: Duration = Duration::from_secs(300);
+const RETRY: Duration = Duration::from_secs(2);
+
 /// The kinds that are served, in every version, in order of group, version and kind.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Served {
     pub resources: Vec<Resource>,
 }
 
 /// A kind in one version.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
     pub api: ApiResource,
     pub namespaced: bool,
@@ -66,9 +85,49 @@ impl Resource {
         self.supports(verbs::LIST) && self.supports(verbs::WATCH)
     }
 
+    /// Whether a client can write such objects at all.
+    pub fn can_be_written(&self) -> bool {
+        [verbs::CREATE, verbs::UPDATE, verbs::PATCH, verbs::DELETE]
+            .iter()
+            .any(|verb| self.supports(verb))
+    }
+
     fn supports(&self, verb: &str) -> bool {
         self.operations.iter().any(|it| it == verb)
     }
+}
+
+/// What is served, asked again whenever a CustomResourceDefinition changes. Empty at first.
+pub(super) fn follow(client: Client) -> watch::Receiver<Arc<Served>> {
+    let (sender, receiver) = watch::channel(Arc::default());
+    tokio::spawn(async move {
+        let definitions: Api<PartialObjectMeta<CustomResourceDefinition>> =
+            Api::all(client.clone());
+        let mut changes = watcher(definitions, Config::default()).default_backoff().boxed();
+        while !sender.is_closed() {
+            let wait = match Served::ask(client.clone()).await {
+                Ok(served) => {
+                    sender.send_if_modified(|before| {
+                        let changed = **before != served;
+                        *before = Arc::new(served);
+                        changed
+                    });
+                    EVERY
+                }
+                Err(error) => {
+                    warn!("what the API server serves can't be asked: {error}");
+                    RETRY
+                }
+            };
+            // A sign, and then until there is none for a moment.
+            if let Ok(Some(Err(error))) = timeout(wait, changes.next()).await {
+                warn!("definitions can't be watched: {error}");
+                sleep(RETRY).await;
+            }
+            while let Ok(Some(_)) = timeout(GATHER, changes.next()).await {}
+        }
+    });
+    receiver
 }
 
 fn resources_of(group: &ApiGroup) -> Vec<Resource> {
@@ -85,7 +144,8 @@ fn resources_of(group: &ApiGroup) -> Vec<Resource> {
 }
 
 impl Resource {
-    fn new(api: ApiResource, capabilities: ApiCapabilities, preferred: bool) -> Self {
+    /// A kind as the API server tells of it.
+    pub fn new(api: ApiResource, capabilities: ApiCapabilities, preferred: bool) -> Self {
         let subresources = capabilities.subresources.into_iter().map(|(part, _)| Subresource {
             name: part.plural,
             group: part.group,

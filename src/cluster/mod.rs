@@ -4,12 +4,47 @@
 //! server is away it goes on with that.
 
 pub mod assembly;
+pub mod certificate;
 pub mod discovery;
+pub mod keys;
+pub mod lease;
 pub mod own;
 pub mod registration;
 
-use std::sync::Arc;
+mod authority;
+mod custom;
+mod event;
+mod files;
+mod metrics;
+mod policies;
+mod registrar;
+mod status;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::Client;
+use prometheus_client::registry::Registry;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use self::policies::Parts;
+
+use self::assembly::Text;
+use self::certificate::Certificates;
+use self::discovery::Served;
+use self::event::Events;
+use self::lease::Election;
+use self::metrics::Metrics;
+use self::own::Own;
+use self::policies::Policies;
+use self::registrar::Registrar;
+use self::status::Status;
 use crate::engine::{Engine, Known};
 
 /// What answers reviews, as the cluster sees it.
@@ -23,4 +58,223 @@ pub trait Door: Send + Sync {
 
     /// Takes what is now known for `engine`, unless another one has come into force.
     fn learn(&self, engine: &Arc<Engine>, known: Known);
+}
+
+/// Who knows the facts of a cluster.
+pub trait Informant: Send + Sync {
+    /// What is known for an engine that is to come into force, once all is known that can be.
+    fn prepare<'i>(&'i self, engine: &'i Arc<Engine>) -> BoxFuture<'i, Known>;
+
+    /// What can't be known of the cluster, and why, each as a phrase.
+    fn gaps(&self) -> Vec<String>;
+
+    /// Tells the door, from now on, of every change of what is known for this engine.
+    fn follow(&self, engine: &Arc<Engine>, door: &Arc<dyn Door>);
+}
+
+/// What is wanted of a part of a cluster.
+#[derive(Clone, Debug)]
+pub struct Args {
+    pub own: Own,
+    pub authority: Authority,
+    /// For how long the deletion of a webhook configuration holds.
+    pub hold: Duration,
+}
+
+/// Whose certificate is served.
+#[derive(Clone, Debug)]
+pub enum Authority {
+    /// Ours: kept in a Secret, and written below a directory for the server.
+    Own { directory: PathBuf },
+    /// Somebody else's, of whom a file holds whom to trust, as PEM.
+    File(PathBuf),
+}
+
+/// Why a replica can't be a part of a cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("there is no way to an API server")]
+    Config(#[from] Box<kube::config::InferConfigError>),
+    #[error("the way to the API server can't be used")]
+    Client(#[from] Box<kube::Error>),
+    #[error("there is no certificate")]
+    Certificate(#[from] certificate::Error),
+    #[error("cannot read `{}`", .0.display())]
+    Authority(PathBuf, #[source] std::io::Error),
+}
+
+/// A replica that has a certificate and does nothing else yet.
+pub struct Joined {
+    client: Client,
+    args: Args,
+    owner: Option<OwnerReference>,
+    certificates: Option<Certificates>,
+    trusted: watch::Receiver<String>,
+    metrics: Arc<Metrics>,
+}
+
+/// A replica that follows the cluster.
+pub struct Running {
+    tasks: JoinSet<()>,
+    election: tokio::task::JoinHandle<()>,
+    end: watch::Sender<bool>,
+    in_force: watch::Receiver<Option<Arc<policies::InForce>>>,
+    parts: Parts,
+}
+
+/// The way to the API server: `KUBECONFIG`, or else what a pod is given.
+///
+/// # Errors
+///
+/// There is neither, or it can't be used.
+pub async fn client() -> Result<Client, Error> {
+    let config = kube::Config::infer().await.map_err(Box::new)?;
+    Ok(Client::try_from(config).map_err(Box::new)?)
+}
+
+/// Becomes a part of the cluster: waits until there is a certificate.
+///
+/// # Errors
+///
+/// There can't be one. That the API server is away is no error; it is waited for.
+pub async fn join(client: Client, args: Args) -> Result<Joined, Error> {
+    let (owner, certificates, trusted) = match &args.authority {
+        Authority::Own { directory } => {
+            let owner = status::owner(client.clone(), &args.own).await;
+            let certificates =
+                Certificates::start(client.clone(), &args.own, owner.clone(), directory).await?;
+            let trusted = certificates.trusted();
+            (owner, Some(certificates), trusted)
+        }
+        Authority::File(path) => {
+            let trusted = authority::follow(path.clone());
+            let trusted = trusted.map_err(|error| Error::Authority(path.clone(), error))?;
+            (status::owner(client.clone(), &args.own).await, None, trusted)
+        }
+    };
+    Ok(Joined { client, args, owner, certificates, trusted, metrics: Arc::default() })
+}
+
+impl Joined {
+    /// Names its metrics.
+    pub fn register(&self, registry: &mut Registry) {
+        self.metrics.register(registry);
+    }
+
+    /// The kinds that are served, from now on.
+    pub fn served(&self) -> watch::Receiver<Arc<Served>> {
+        discovery::follow(self.client.clone())
+    }
+
+    /// Starts to follow the cluster, and to write into it whenever it leads. `files` are the
+    /// policy files, as they change.
+    pub async fn start(
+        self,
+        files: watch::Receiver<Vec<Text>>,
+        served: watch::Receiver<Arc<Served>>,
+        door: Arc<dyn Door>,
+        informant: Arc<dyn Informant>,
+    ) -> Running {
+        let Self { client, args, owner, certificates, trusted, metrics } = self;
+        let Args { own, hold, .. } = args;
+        let before = status::earlier(client.clone(), &own).await.map(Arc::new);
+        let (election, leads) = Election::new(client.clone(), &own);
+        let (end, ending) = watch::channel(false);
+        let (policies, in_force, parts) =
+            Policies::new(client.clone(), &own, files, door, Arc::clone(&informant), before);
+        let (registered, told) = watch::channel(None);
+        let events = Events::new(client.clone(), &own);
+        let status = Status {
+            client: client.clone(),
+            own: own.clone(),
+            owner: owner.clone(),
+            events: events.clone(),
+            informant,
+            in_force: in_force.clone(),
+            served: served.clone(),
+            leads: leads.clone(),
+        };
+        let counted = count(Arc::clone(&metrics), in_force.clone(), served.clone(), leads.clone());
+        let registrar = Registrar {
+            client,
+            own,
+            owner,
+            events,
+            metrics,
+            in_force: in_force.clone(),
+            served,
+            trusted,
+            leads: leads.clone(),
+            registered,
+            hold,
+            marked: false,
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(policies.run());
+        tasks.spawn(status.run());
+        tasks.spawn(registrar.run());
+        tasks.spawn(counted);
+        if let Some(certificates) = certificates {
+            tasks.spawn(certificates.run(leads, told));
+        }
+        Running { tasks, election: tokio::spawn(election.run(ending)), end, in_force, parts }
+    }
+}
+
+impl Running {
+    /// What a replica still waits for before it can answer reviews.
+    pub fn readiness(&self) -> impl Fn() -> Option<String> + Send + Sync + 'static {
+        let in_force = self.in_force.clone();
+        move || in_force.borrow().is_none().then(|| "waiting for policies and facts".to_owned())
+    }
+
+    /// The parts of the policy set, for whoever checks another one.
+    pub fn parts(&self) -> Parts {
+        self.parts.clone()
+    }
+
+    /// Stops, and lets another replica lead.
+    pub async fn end(mut self) {
+        self.tasks.abort_all();
+        self.end.send_replace(true);
+        let _ = self.election.await;
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Keeps the gauges as what they tell of changes.
+async fn count(
+    metrics: Arc<Metrics>,
+    mut in_force: watch::Receiver<Option<Arc<policies::InForce>>>,
+    mut served: watch::Receiver<Arc<Served>>,
+    mut leads: watch::Receiver<bool>,
+) {
+    loop {
+        let set = in_force.borrow_and_update().clone();
+        let served_now = served.borrow_and_update().clone();
+        metrics.leads(*leads.borrow_and_update());
+        if let Some(set) = set {
+            metrics.in_force(&set.assembly, Timestamp::now().as_second());
+            let unserved = registration::unserved(&set.assembly.engine, &served_now);
+            let kinds: std::collections::BTreeSet<_> =
+                unserved.into_iter().map(|(_, group, kind)| (group, kind)).collect();
+            metrics.unserved(kinds.len());
+        }
+        tokio::select! {
+            Ok(()) = in_force.changed() => {}
+            Ok(()) = served.changed() => {}
+            Ok(()) = leads.changed() => {}
+            else => return,
+        }
+    }
+}
+
+/// The labels of what an installation makes for itself.
+fn labels(instance: &str) -> BTreeMap<String, String> {
+    let labels = [
+        ("app.kubernetes.io/name", "portcullis"),
+        ("app.kubernetes.io/instance", instance),
+        ("app.kubernetes.io/managed-by", "portcullis"),
+    ];
+    labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Engine, Enforcement, Identity, Operation};
+use super::{Enforcement, Engine, Identity, Operation};
 
 /// What the entries of an engine want to be asked about one kind in one version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,9 @@ impl Engine {
         let kinds = |entry: &'_ super::compile::Entry| entry.scope.spelt_out();
         self.entries
             .iter()
-            .flat_map(|entry| kinds(entry).into_iter().map(|(group, kind)| (&*entry.policy, group, kind)))
+            .flat_map(|entry| {
+                kinds(entry).into_iter().map(|(group, kind)| (&*entry.policy, group, kind))
+            })
             .collect()
     }
 }

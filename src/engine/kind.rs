@@ -168,9 +168,8 @@ impl Kinds {
 
     /// Whether a pattern spells out a version.
     pub(super) fn names_version(&self) -> bool {
-        let exact = |it: &KindPattern| {
-            matches!(it, KindPattern::Object { version: Part::Exactly(_), .. })
-        };
+        let exact =
+            |it: &KindPattern| matches!(it, KindPattern::Object { version: Part::Exactly(_), .. });
         self.patterns.iter().any(exact)
     }
 

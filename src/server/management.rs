@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
+use super::Awaited;
 use super::connection::Service;
 use super::drain::{Drain, Phase};
 use super::gate::Gate;
@@ -21,6 +22,16 @@ pub(super) struct Management {
     pub gate: Gate,
     /// The drain of the admission port, which this one outlives.
     pub drain: Drain,
+    pub awaited: Awaited,
+}
+
+impl Management {
+    fn waits_for(&self) -> Option<String> {
+        match self.drain.has_reached(Phase::Draining) {
+            true => Some("draining".to_owned()),
+            false => (self.awaited)(),
+        }
+    }
 }
 
 impl Service for Management {
@@ -34,9 +45,9 @@ impl Service for Management {
         }
         match request.uri().path() {
             "/livez" => plain(StatusCode::OK, "alive".to_owned()),
-            "/readyz" => match self.drain.has_reached(Phase::Draining) {
-                false => plain(StatusCode::OK, "ready".to_owned()),
-                true => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready: draining".to_owned()),
+            "/readyz" => match self.waits_for() {
+                None => plain(StatusCode::OK, "ready".to_owned()),
+                Some(why) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}")),
             },
             "/metrics" => {
                 let mut response = Response::new(Full::new(self.metrics.text(&self.gate).into()));

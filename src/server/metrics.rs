@@ -59,9 +59,10 @@ struct ByReason {
 }
 
 impl Metrics {
-    pub(super) fn new() -> Self {
+    /// Ours, behind those that are in the registry.
+    pub(super) fn new(registry: Registry) -> Self {
         let mut metrics = Self {
-            registry: Registry::with_prefix("portcullis"),
+            registry,
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             refused: Family::default(),
@@ -179,7 +180,7 @@ impl Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self::new()
+        Self::new(super::registry())
     }
 }
 

@@ -28,6 +28,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -67,6 +68,19 @@ pub struct Args {
     pub refresh: Duration,
     pub limits: Limits,
     pub review: Arc<dyn Review>,
+    /// Metrics of others that are told with ours.
+    pub registry: Registry,
+    /// What there is still to wait for before reviews can be answered well; `None` when there is
+    /// nothing.
+    pub awaited: Awaited,
+}
+
+/// See [`Args::awaited`].
+pub type Awaited = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
+/// The registry for metrics of others, with the prefix of all of them.
+pub fn registry() -> Registry {
+    Registry::with_prefix("portcullis")
 }
 
 /// Why a server can't start.
@@ -114,22 +128,23 @@ pub struct Running {
 /// there.
 pub fn run(args: Args, drain_delay: Duration, bound: impl FnOnce(&Bound)) -> Result<(), Error> {
     let runtime = runtime().map_err(Error::Threads)?;
-    let ended = runtime.block_on(async {
-        let server = args.bind().await?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
-        bound(&server);
-        let running = server.serve();
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        running.end(drain_delay).await;
-        Ok(())
-    });
+    let ended = runtime.block_on(args.run(drain_delay, bound));
     // A judge that never returns does not keep the process.
     runtime.shutdown_background();
     ended
+}
+
+/// Returns when the process is asked to end: for whoever has no server yet.
+pub async fn asked_to_end() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
 
 /// The threads that a server runs on: one for each core, and one more, since the desk keeps one
@@ -144,10 +159,25 @@ pub fn runtime() -> io::Result<Runtime> {
 }
 
 impl Args {
+    /// The same as [`run`], in a runtime that is there.
+    pub async fn run(self, drain_delay: Duration, bound: impl FnOnce(&Bound)) -> Result<(), Error> {
+        let server = self.bind().await?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+        bound(&server);
+        let running = server.serve();
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        running.end(drain_delay).await;
+        Ok(())
+    }
+
     /// Takes the sockets and the certificate.
-    pub async fn bind(self) -> Result<Bound, Error> {
+    pub async fn bind(mut self) -> Result<Bound, Error> {
         let limits = Arc::new(self.limits.clone());
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(std::mem::take(&mut self.registry)));
         let identity = Identity::load(self.certificate.clone(), Arc::clone(&metrics))?;
         let tls = TlsAcceptor::from(Arc::new(identity.server_config()?));
         let (admission, admission_address) = listen(self.listen).await?;
@@ -184,8 +214,12 @@ impl Bound {
         let metrics = Arc::clone(&admission.metrics);
         let drain = admission.drain.clone();
         let management_drain = management.drain.clone();
-        let health =
-            Management { metrics: Arc::clone(&metrics), gate: gate.clone(), drain: drain.clone() };
+        let health = Management {
+            metrics: Arc::clone(&metrics),
+            gate: gate.clone(),
+            drain: drain.clone(),
+            awaited: args.awaited,
+        };
         let desk = Desk::new(args.review, Arc::clone(&limits));
         let routes = Routes::new(desk, gate, Arc::clone(&limits), metrics);
         let Addresses { admission: reviews, management: manage } = addresses;

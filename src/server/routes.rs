@@ -1,4 +1,4 @@
-//! From a request to a response: two paths, each with one question for the judge.
+//! From a request to a response: three paths, each with one question for the judge.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::metrics::Metrics;
 use super::patience;
 use crate::admission::{Answer, Malformed, Reviewed, Stage, Summary};
 
-/// The admission door's paths: `/validate` and `/mutate`.
+/// The admission door's paths: `/validate`, `/mutate` and `/policies`.
 #[derive(Clone)]
 pub(super) struct Routes(Arc<Shared>);
 
@@ -143,7 +143,7 @@ impl Refusal {
 
     fn says(&self) -> (StatusCode, String) {
         let (status, text) = match self {
-            Self::Path => (StatusCode::NOT_FOUND, "only /validate and /mutate are here"),
+            Self::Path => (StatusCode::NOT_FOUND, "only /validate, /mutate and /policies are here"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "only POST is understood here"),
             Self::MediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json")

@@ -10,7 +10,7 @@ const LEVELS: &[&[&str]] = &[
     &["engine"],
     &["resource"],
     &["rules"],
-    &["policyfile", "manifest", "admission", "artefact", "report", "telemetry"],
+    &["policyfile", "manifest", "admission", "artefact", "pki", "report", "telemetry"],
     &["server", "worker", "cluster"],
     &["cli"],
 ];

@@ -100,6 +100,8 @@ impl Door {
             refresh: server::REFRESH,
             limits: Limits::default(),
             review: Arc::new(Judge::new(engine).unwrap()),
+            registry: server::registry(),
+            awaited: Arc::new(|| None),
         };
         let runtime = server::runtime().unwrap();
         let (server, connection) = runtime.block_on(async {

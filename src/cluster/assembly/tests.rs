@@ -26,7 +26,8 @@ fn key(name: &str) -> Key {
     Key { kind: Kind::Policy, name: name.to_owned() }
 }
 
-const OTHER: &str = "{rules: [{rule: field-required, scope: {kinds: [v1/Secret]}, params: {field: data}}]}";
+const OTHER: &str =
+    "{rules: [{rule: field-required, scope: {kinds: [v1/Secret]}, params: {field: data}}]}";
 const BROKEN: &str = "{rules: [{rule: no-such-rule}]}";
 const FILLS_ONE: &str = "{rules: [{rule: field-default, mutate: true, scope: {kinds: [v1/ConfigMap]}, params: {field: metadata.labels.tier, value: a}}]}";
 const FILLS_TWO: &str = "{rules: [{rule: field-default, mutate: true, scope: {kinds: [v1/ConfigMap]}, params: {field: metadata.labels.tier, value: b}}]}";
@@ -79,7 +80,7 @@ fn what_the_program_wrote_shows_a_file_until_it_is_edited() {
     let digest = Some(digest(&base.set.policies[0]));
     let spec = "{enforcement: Deny, onError: Warn, rules: [{rule: field-required, scope: {kinds: [v1/ConfigMap]}, params: {field: data}}]}";
     let mirror = Custom { mirrors: digest.clone(), ..custom("base", spec) };
-    let assembly = assemble(&files(), &[mirror.clone()], None).unwrap();
+    let assembly = assemble(&files(), std::slice::from_ref(&mirror), None).unwrap();
     assert_eq!(assembly.standings[&key("base")], Standing::Mirror);
     assert_eq!(assembly.engine.digest(), base.engine.digest());
 

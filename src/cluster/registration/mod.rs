@@ -8,8 +8,6 @@
 
 mod rules;
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations, ServiceReference,
@@ -20,6 +18,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 };
 
 use super::discovery::Served;
+use super::labels;
 use super::own::Own;
 use crate::engine::{Engine, Operation};
 use crate::policyfile::API_VERSION;
@@ -29,8 +28,6 @@ pub use rules::unserved;
 
 /// How long the API server waits for an answer, in seconds.
 const TIMEOUT: i32 = 5;
-/// Whom every part of an installation names as its maker.
-const APPLICATION: &str = "portcullis";
 /// The label that holds a namespace's own name, set by the API server.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 const SYSTEM_NAMESPACE: &str = "kube-system";
@@ -137,15 +134,9 @@ fn own_kinds() -> Vec<RuleWithOperations> {
 
 impl Frame<'_> {
     fn metadata(&self) -> ObjectMeta {
-        let labels = [
-            ("app.kubernetes.io/name", APPLICATION),
-            ("app.kubernetes.io/instance", &self.own.name),
-            ("app.kubernetes.io/managed-by", APPLICATION),
-        ];
-        let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned()));
         ObjectMeta {
             name: Some(self.own.name.clone()),
-            labels: Some(BTreeMap::from(labels)),
+            labels: Some(labels(&self.own.name)),
             owner_references: self.owner.clone().map(|owner| vec![owner]),
             ..ObjectMeta::default()
         }

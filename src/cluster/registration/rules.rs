@@ -55,7 +55,10 @@ pub(super) fn rules_for(engine: &Engine, served: &Served, ask: Ask) -> Vec<RuleW
     };
     for resource in &served.resources {
         let api = &resource.api;
-        if is_spared(&api.group) || NEVER.contains(&(&*api.group, &*api.kind)) {
+        if is_spared(&api.group)
+            || !resource.can_be_written()
+            || NEVER.contains(&(&*api.group, &*api.kind))
+        {
             continue;
         }
         let demand = engine.demand(&api.group, &api.version, &api.kind);

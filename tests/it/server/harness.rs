@@ -203,6 +203,8 @@ fn args(limits: Limits, certificate: Source, judge: &Arc<Judge>) -> Args {
         refresh: Duration::from_millis(20),
         limits,
         review: Arc::clone(judge) as Arc<dyn Review>,
+        registry: portcullis::server::registry(),
+        awaited: Arc::new(|| None),
     }
 }
 

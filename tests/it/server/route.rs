@@ -51,8 +51,8 @@ async fn what_is_no_review_is_refused_with_a_reason() {
     };
     let json = "application/json";
     for (method, path, content_type, status, text) in [
-        ("POST", "/", json, 404, "only /validate and /mutate are here\n"),
-        ("POST", "/validate/", json, 404, "only /validate and /mutate are here\n"),
+        ("POST", "/", json, 404, "only /validate, /mutate and /policies are here\n"),
+        ("POST", "/validate/", json, 404, "only /validate, /mutate and /policies are here\n"),
         ("GET", "/validate", json, 405, "only POST is understood here\n"),
         ("POST", "/validate", "text/plain", 415, "the content type must be application/json\n"),
         (
