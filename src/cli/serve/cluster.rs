@@ -59,6 +59,40 @@ pub(super) struct Flags {
         env = "PORTCULLIS_BREAK_GLASS_HOLD"
     )]
     break_glass_hold: Duration,
+    #[command(flatten)]
+    audit: Audit,
+}
+
+/// Flags of the audit.
+#[derive(Debug, Args)]
+#[expect(dead_code, reason = "the audit is on its way")]
+struct Audit {
+    /// How often all that exists is judged; 0s never
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "1h",
+        value_parser = duration,
+        env = "PORTCULLIS_AUDIT_INTERVAL"
+    )]
+    audit_interval: Duration,
+    /// Which objects the audit leaves in the cluster
+    #[arg(long, value_name = "KIND", default_value = "policyreport", env = "PORTCULLIS_REPORTS")]
+    reports: Reports,
+    /// How much all of them may hold
+    #[arg(long, value_name = "BYTES", default_value = "10Mi", env = "PORTCULLIS_REPORTS_MAX_BYTES")]
+    reports_max_bytes: String,
+}
+
+/// Objects that hold what an audit found.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Reports {
+    /// PolicyReports of wgpolicyk8s.io
+    Policyreport,
+    /// Reports of openreports.io
+    Openreports,
+    /// None
+    None,
 }
 
 /// Serves as a part of a cluster until SIGTERM or SIGINT.
