@@ -65,7 +65,7 @@ pub(super) struct Flags {
 
 /// Flags of the audit.
 #[derive(Debug, Args)]
-#[expect(dead_code, reason = "the audit is on its way")]
+#[allow(dead_code)]
 struct Audit {
     /// How often all that exists is judged; 0s never
     #[arg(
