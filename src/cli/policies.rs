@@ -20,6 +20,10 @@ pub(super) struct Choice {
     /// Leaves the shipped policies out
     #[arg(long, env = "PORTCULLIS_NO_DEFAULT_POLICIES")]
     pub(super) no_default_policies: bool,
+    /// Fails unless the policy set has this digest, so that every pipeline judges as the cluster
+    /// does
+    #[arg(long, value_name = "DIGEST", env = "PORTCULLIS_EXPECT")]
+    pub(super) expect: Option<String>,
 }
 
 /// What can be done with a policy set.
@@ -70,7 +74,15 @@ impl Choice {
         let waivers = judged.iter().map(|file| file.source(Origin::Judged));
         let sources: Vec<Source<'_>> =
             shipped.iter().copied().chain(named).chain(waivers).collect();
-        Ok(policyfile::load(&sources, rules::ALL, &resource::KUBERNETES)?)
+        let loaded = policyfile::load(&sources, rules::ALL, &resource::KUBERNETES)?;
+        let digest = loaded.engine.digest();
+        match &self.expect {
+            Some(expected) if *expected != **digest => Err(Failure::new(format!(
+                "the policy set is `{digest}`, and `{expected}` is expected\n  help: take the set \
+                 that is in force, with `--no-default-policies --policy FILE`, or expect this one"
+            ))),
+            _ => Ok(loaded),
+        }
     }
 }
 

@@ -133,3 +133,24 @@ fn there_is_a_manual_page_for_every_command() {
     assert!(lint.contains("value\\-set"), "{lint}");
     assert!(folder.read("man1/portcullis.1").contains("portcullis\\-lint(1)"));
 }
+
+#[test]
+fn a_pipeline_that_judges_by_an_exported_set_expects_its_digest() {
+    let folder = Folder::new();
+    let map =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: dev-x}\ndata: {a: b}\n";
+    let (map, set) = (folder.write("map.yaml", map), run(&["policies", "export"]).stdout);
+    let digest = set.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
+    let set = folder.write("set.yaml", &set);
+    let lint = |digest: &str| {
+        run(&["lint", "--no-default-policies", "--policy", &set, "--expect", digest, &map])
+    };
+    assert_eq!(lint(&digest).code, 0);
+    let other = lint("sha256:0");
+    assert_eq!(other.code, 2);
+    assert!(
+        other.stderr.contains(&digest) && other.stderr.contains("`sha256:0` is expected"),
+        "{}",
+        other.stderr
+    );
+}

@@ -80,7 +80,12 @@ struct Audit {
     #[arg(long, value_name = "KIND", default_value = "policyreport", env = "PORTCULLIS_REPORTS")]
     reports: Reports,
     /// How much all of them may hold
-    #[arg(long, value_name = "BYTES", default_value = "10Mi", env = "PORTCULLIS_REPORTS_MAX_BYTES")]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value = "10Mi",
+        env = "PORTCULLIS_REPORTS_MAX_BYTES"
+    )]
     reports_max_bytes: String,
 }
 
