@@ -124,7 +124,7 @@ impl Registrar {
                 Ok(()) = self.leads.changed() => {}
                 () = sleep(again.unwrap_or_default()), if again.is_some() => {}
             }
-            again = match self.reconcile(&current).await {
+            again = match self.reconcile(&mut current).await {
                 Ok(again) => again,
                 Err(error) => {
                     warn!("the webhook configurations can't be written: {error}");
@@ -135,13 +135,13 @@ impl Registrar {
     }
 
     /// Makes what is there what should be; says when to look again if nothing happens before.
-    async fn reconcile(&mut self, current: &Current) -> Result<Option<Duration>, kube::Error> {
+    async fn reconcile(&mut self, current: &mut Current) -> Result<Option<Duration>, kube::Error> {
         let in_force = self.in_force.borrow_and_update().clone();
         let served = self.served.borrow_and_update().clone();
         let trusted = self.trusted.borrow_and_update().clone();
         let leads = *self.leads.borrow_and_update();
         let (Some(in_force), Some(validating), Some(mutating), true) =
-            (in_force, &current.validating, &current.mutating, leads)
+            (in_force, &mut current.validating, &mut current.mutating, leads)
         else {
             return Ok(None);
         };
@@ -170,8 +170,8 @@ impl Registrar {
                 }
             }
         }
-        let told = self.put(&wanted.validating, validating.as_ref(), create).await?
-            & self.put(&wanted.mutating, mutating.as_ref(), create).await?;
+        let told = self.put(&wanted.validating, validating, create).await?
+            & self.put(&wanted.mutating, mutating, create).await?;
         self.metrics.break_glass(false);
         if told {
             if !self.marked {
@@ -191,7 +191,7 @@ impl Registrar {
     async fn put<C: Configuration>(
         &self,
         wanted: &C,
-        current: Option<&C>,
+        current: &mut Option<C>,
         create: bool,
     ) -> Result<bool, kube::Error> {
         let api: Api<C> = Api::all(self.client.clone());
@@ -199,7 +199,10 @@ impl Registrar {
         let Some(current) = current else {
             if create {
                 match api.create(&PostParams::default(), wanted).await {
-                    Ok(_) => info!("{} `{name}` is created", C::kind(&())),
+                    Ok(created) => {
+                        info!("{} `{name}` is created", C::kind(&()));
+                        *current = Some(created);
+                    }
                     // It is on its way here.
                     Err(kube::Error::Api(status)) if status.is_already_exists() => {}
                     Err(error) => return Err(error),
@@ -237,7 +240,7 @@ impl Registrar {
             None => {
                 let now = Timestamp::now();
                 let note = format!(
-                    "webhook configurations were deleted: nothing is judged until {} from now",
+                    "webhook configurations were deleted: they stay away for {:#}",
                     jiff::SignedDuration::try_from(self.hold).unwrap_or_default()
                 );
                 warn!("{note}");
