@@ -6,9 +6,11 @@
 pub mod assembly;
 pub mod certificate;
 pub mod discovery;
+pub mod facts;
 pub mod keys;
 pub mod lease;
 pub mod own;
+mod page;
 pub mod registration;
 
 mod authority;

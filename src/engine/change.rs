@@ -58,7 +58,7 @@ impl Engine {
             changed.outcomes.clear();
             for &index in self.candidates(&subject.identity.kind) {
                 if let Some(entry) = self.entry(index).filter(|entry| entry.mutate) {
-                    self.change_by(index, entry, subject, facts, budget, &mut changed);
+                    self.change_by(entry, subject, facts, budget, &mut changed);
                 }
             }
             if changed.changes.len() == before {
@@ -112,7 +112,6 @@ impl Engine {
     /// What one entry puts right in the object as the entries before it left it.
     fn change_by(
         &self,
-        index: u32,
         entry: &Entry,
         subject: &Subject<'_>,
         facts: &Facts<'_>,
@@ -126,7 +125,7 @@ impl Engine {
         let case = Case::new(state, facts, &self.settings, &self.pods);
         if entry.scope.applies(&case) == Applies::Yes {
             let walk = Walk::new(self.schema(), &state.identity, state.object, budget);
-            match self.run(index, entry, &case, &walk, budget) {
+            match self.run(entry, &case, &walk, budget) {
                 Err((status, reason)) => changed.outcomes.push(entry.outcome(status, reason)),
                 Ok(drafts) => {
                     let fixes = drafts.into_iter().filter_map(|it| Some((it.path, it.fix?)));

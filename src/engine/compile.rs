@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::kind::{Kinds, PodKinds};
 use super::scope::CompiledScope;
 use super::{
-    Check, Enforcement, Identity, Policy, PolicyEntry, PolicySet, Rule, Schema, Settings, Severity,
-    Subject, Waiver,
+    Check, Enforcement, Policy, PolicyEntry, PolicySet, Rule, Schema, Settings, Severity, Subject,
+    Waiver,
 };
 use crate::document::{Path, Step};
 
@@ -20,7 +20,9 @@ pub struct Engine {
     by_kind: ByKind,
     /// The entries that may be about a kind that none of them names.
     any_kind: Box<[u32]>,
-    observers: Box<[u32]>,
+    /// By the rank of what they note in an inventory. Entries that note the same are one observer.
+    pub(super) observers: Box<[u32]>,
+    observed: Arc<str>,
     pub(super) settings: Settings,
     pub(super) pods: PodKinds,
     pub(super) waivers: Vec<Arc<Waiver>>,
@@ -46,7 +48,11 @@ pub(super) struct Entry {
     pub(super) waivable: bool,
     pub(super) message: Option<String>,
     pub(super) help: Option<String>,
-    observes: Kinds,
+    pub(super) observes: Kinds,
+    /// The rank of its observer, if it is one.
+    pub(super) table: u32,
+    /// What decides what it notes.
+    noting: String,
 }
 
 /// Something in a policy set that can't be accepted.
@@ -91,12 +97,12 @@ impl Engine {
         if !compiler.flaws.is_empty() {
             return Err(compiler.flaws);
         }
-        let entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
+        let mut entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
         let (by_kind, any_kind) = index(&entries, &pods);
-        let ranked = (0..).zip(&entries);
-        let observers = ranked.filter(|(_, it)| !it.observes.patterns.is_empty()).map(|it| it.0);
+        let observers = observers(&mut entries);
         Ok(Self {
-            observers: observers.collect(),
+            observed: observed(&entries, &observers, &set.settings),
+            observers,
             by_kind,
             any_kind,
             entries,
@@ -133,19 +139,17 @@ impl Engine {
         self.entries.iter().any(|entry| entry.mutate)
     }
 
-    /// Whether any rule wants to know of other objects.
-    pub fn observes(&self) -> bool {
-        !self.observers.is_empty()
+    /// Whether any entry may judge an object of this kind that exists: what is created with it,
+    /// or could be.
+    pub fn may_judge_existing(&self, group: &str, kind: &str) -> bool {
+        let mut entries = self.candidates(kind).iter().filter_map(|&index| self.entry(index));
+        entries.any(|entry| entry.scope.may_judge_existing(group, kind, &self.pods))
     }
 
-    /// Whether any rule wants to know of objects of this kind.
-    pub fn observes_kind(&self, group: &str, kind: &str) -> bool {
-        let identity =
-            Identity { group: group.to_owned(), kind: kind.to_owned(), ..Identity::default() };
-        self.observers
-            .iter()
-            .filter_map(|&index| self.entry(index))
-            .any(|entry| entry.observes.name(&identity, &self.pods))
+    /// Says what the rules want to know of other objects, and how they note it. Engines that say
+    /// the same can share an [`Inventory`](super::Inventory).
+    pub fn observers(&self) -> &Arc<str> {
+        &self.observed
     }
 
     /// Whether any rule puts anything right in objects of the kind with this name.
@@ -162,8 +166,9 @@ impl Engine {
         self.entries.get(index as usize)
     }
 
-    pub(super) fn observers_of(&self, subject: &Subject<'_>) -> impl Iterator<Item = u32> {
-        self.observers.iter().copied().filter(|index| {
+    /// Those that want to know of the subject: their ranks, and the entries'.
+    pub(super) fn observers_of(&self, subject: &Subject<'_>) -> impl Iterator<Item = (u32, u32)> {
+        (0..).zip(self.observers.iter().copied()).filter(|(_, index)| {
             self.entry(*index)
                 .is_some_and(|entry| entry.observes.name(&subject.identity, &self.pods))
         })
@@ -261,11 +266,14 @@ impl Compiler<'_> {
         }
         let cap = self.set.settings.max_enforcement.unwrap_or(Enforcement::Deny);
         let enforcement = entry.enforcement.unwrap_or(policy.enforcement).min(cap);
+        let observes = check.observes(scope.kinds());
         Some(Entry {
+            noting: noting(rule, entry, &observes),
+            table: u32::MAX,
             policy: Arc::clone(policy_name),
             name: Policy::entry_name(entry).into(),
             rule,
-            observes: check.observes(scope.kinds()),
+            observes,
             check,
             scope,
             severity: entry.severity.unwrap_or(rule.severity),
@@ -412,6 +420,38 @@ fn index(entries: &[Entry], pods: &PodKinds) -> (ByKind, Box<[u32]>) {
         (0..).zip(&named).filter(|(_, names)| about(names)).map(|(index, _)| index).collect()
     };
     (all.into_iter().map(|kind| (kind.clone(), may(Some(kind)))).collect(), may(None))
+}
+
+/// The entries that note something, each once; tells every entry where its notes are.
+fn observers(entries: &mut [Entry]) -> Box<[u32]> {
+    let mut ranks: BTreeMap<String, u32> = BTreeMap::new();
+    let mut observers = Vec::new();
+    for (index, entry) in (0..).zip(entries) {
+        if entry.observes.patterns.is_empty() {
+            continue;
+        }
+        let next = u32::try_from(ranks.len()).unwrap_or(u32::MAX);
+        entry.table = *ranks.entry(entry.noting.clone()).or_insert_with(|| {
+            observers.push(index);
+            next
+        });
+    }
+    observers.into()
+}
+
+/// What decides what an entry notes of an object: its rule, parameters and kinds.
+fn noting(rule: &Rule, entry: &PolicyEntry, observes: &Kinds) -> String {
+    let params = serde_json::to_string(&entry.params).unwrap_or_default();
+    let kinds: Vec<String> = observes.patterns.iter().map(ToString::to_string).collect();
+    format!("{} {} {params}", rule.id, kinds.join(" "))
+}
+
+/// What decides what all entries note, and in which order.
+fn observed(entries: &[Entry], observers: &[u32], settings: &Settings) -> Arc<str> {
+    let pods = serde_json::to_string(&settings.pod_templates).unwrap_or_default();
+    let noting = observers.iter().filter_map(|&index| entries.get(index as usize));
+    let lines: Vec<&str> = noting.map(|entry| &*entry.noting).chain([&*pods]).collect();
+    lines.join("\n").into()
 }
 
 /// A hash over what decides verdicts, in an order of its own.

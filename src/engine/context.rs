@@ -6,6 +6,9 @@ use super::scope::Case;
 use super::{About, Fix, Inventory, Mention, Missing, Node, Related, Subject};
 use crate::document::{Path, Span};
 
+/// What a rule lacks that asks for the other objects in vain.
+pub(super) const OTHERS: Missing = Missing("the other objects");
+
 /// One rule's view of one subject.
 #[derive(Debug)]
 pub struct Context<'s> {
@@ -74,7 +77,7 @@ impl<'s> Context<'s> {
     pub fn others(&self, key: &str) -> Result<impl Iterator<Item = &'s Mention>, Missing> {
         let inventory = self.inventory()?;
         let itself = &self.case.subject.identity;
-        let mentions = inventory.mentions(self.table, key).iter();
+        let mentions = inventory.mentions(self.table, key);
         Ok(mentions.filter(move |it| !it.deleting && !it.subject.is_same(itself)))
     }
 
@@ -92,6 +95,15 @@ impl<'s> Context<'s> {
     /// Nobody knows of the other objects.
     pub fn knows_all_others(&self) -> Result<bool, Missing> {
         Ok(self.inventory()?.complete)
+    }
+
+    /// Whether the other objects are noted only where they lie, and the subject lies where it says.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows of the other objects.
+    pub fn knows_places(&self) -> Result<bool, Missing> {
+        Ok(self.inventory()?.placed)
     }
 
     /// Reports that something is wrong at `node`. One place has one finding of a rule: what is
@@ -112,7 +124,8 @@ impl<'s> Context<'s> {
     }
 
     fn inventory(&self) -> Result<&'s Inventory, Missing> {
-        self.case.facts.inventory.ok_or(Missing("the other objects"))
+        let known = self.case.facts.inventory.filter(|it| it.lacks(self.table).is_none());
+        known.ok_or(OTHERS)
     }
 }
 

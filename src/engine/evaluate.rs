@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::compile::Entry;
-use super::context::Draft;
+use super::context::{Draft, OTHERS};
 use super::scope::{Applies, Case};
 use super::waiver::Standing;
 use super::walk::{Exhausted, Walk};
@@ -66,7 +66,7 @@ impl Engine {
             let cap = entry.cap(owned);
             let run = match entry.scope.applies(&case) {
                 Applies::No => continue,
-                Applies::Yes => self.run(index, entry, &case, &walk, budget),
+                Applies::Yes => self.run(entry, &case, &walk, budget),
                 Applies::Unknown(Missing(fact)) => Err((Status::Skip, unknown(fact))),
                 Applies::OtherVersion => {
                     let reason = format!(
@@ -113,7 +113,6 @@ impl Engine {
     /// Runs one rule, and contains what goes wrong in it.
     pub(super) fn run<'s>(
         &'s self,
-        index: u32,
         entry: &'s Entry,
         case: &'s Case<'s>,
         walk: &'s Walk<'s>,
@@ -124,7 +123,7 @@ impl Engine {
             let mut cx = Context {
                 object: walk.root(),
                 case,
-                table: index,
+                table: entry.table,
                 judged_at_owner: case.owned
                     && entry.observes_controller_of(case.subject, &self.pods),
                 drafts: Vec::new(),
@@ -133,7 +132,7 @@ impl Engine {
         });
         match ended {
             Ok(Ok(drafts)) => Ok(drafts),
-            Ok(Err(Missing(fact))) => Err((Status::Skip, unknown(fact))),
+            Ok(Err(missing)) => Err((Status::Skip, lack(missing, entry, case.facts))),
             Err(reason) => Err((Status::Error, reason)),
         }
     }
@@ -247,6 +246,15 @@ pub(super) fn contained<T>(rule: impl FnOnce() -> T) -> Result<T, String> {
 
 pub(super) fn unknown(fact: &str) -> String {
     format!("{fact} not known")
+}
+
+/// Names the fact, and says why nobody has it if that is known.
+fn lack(missing: Missing, entry: &Entry, facts: &Facts<'_>) -> String {
+    let inventory = facts.inventory.filter(|_| missing == OTHERS);
+    match inventory.and_then(|inventory| inventory.lacks(entry.table)) {
+        Some(why) => format!("{}: {why}", unknown(missing.0)),
+        None => unknown(missing.0),
+    }
 }
 
 fn status_of(findings: &[Finding]) -> Status {

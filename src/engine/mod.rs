@@ -20,6 +20,7 @@ mod evaluate;
 mod facts;
 mod finding;
 pub mod glob;
+mod inventory;
 mod kind;
 mod label;
 mod node;
@@ -43,11 +44,12 @@ pub use self::context::{Context, Draft};
 pub use self::decision::{Decision, Ground};
 pub use self::demand::Demand;
 pub use self::documents::Documents;
-pub use self::facts::{Facts, Inventory, Known, Mention, Namespaces};
+pub use self::facts::{Facts, Known, Namespaces};
 pub use self::finding::{
     About, Category, Enforcement, Finding, FindingId, Related, Severity, State,
 };
 pub use self::glob::Globs;
+pub use self::inventory::{Inventory, Mention, Notes};
 pub use self::kind::{ARTEFACT, BadKind, KindPattern, Kinds, PodKinds};
 pub use self::label::{is_label_key, is_label_value};
 pub use self::node::{MASK, Node};

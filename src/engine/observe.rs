@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::walk::Walk;
-use super::{Budget, Engine, Inventory, Mention, Node, PodKinds, Subject};
+use super::{Budget, Engine, Identity, Inventory, Kinds, Mention, Node, Notes, PodKinds, Subject};
 
 /// An object that a rule may take notes of.
 #[derive(Debug)]
@@ -11,6 +11,7 @@ pub struct Observer<'s> {
     object: Node<'s>,
     pods: &'s PodKinds,
     made_by_observed: bool,
+    is_placed: bool,
     notes: Vec<Note<'s>>,
 }
 
@@ -34,6 +35,11 @@ impl<'s> Observer<'s> {
         self.made_by_observed
     }
 
+    /// Whether nobody will look for an object without saying where it lies.
+    pub fn is_placed(&self) -> bool {
+        self.is_placed
+    }
+
     /// Notes a place under a key, by which the rule finds it again while it judges another
     /// object.
     pub fn note(&mut self, key: impl Into<String>, place: Node<'s>) {
@@ -51,10 +57,90 @@ impl Engine {
     /// Adds to `inventory` what the rules want to know of the subject. A rule that panics adds
     /// nothing.
     pub fn observe(&self, subject: &Subject<'_>, inventory: &mut Inventory) {
+        let judged = inventory.judged;
+        self.each_note(subject, inventory.placed, |table, key, mention| {
+            inventory.note(table, key, Mention { judged, ..mention });
+        });
+    }
+
+    /// What the rules want to know of the subject, which lies where it says.
+    pub fn notes(&self, subject: &Subject<'_>) -> Notes {
+        let mut notes = Notes::default();
+        self.each_note(subject, true, |table, key, mention| notes.all.push((table, key, mention)));
+        notes
+    }
+
+    /// Says in `inventory` that nobody can know of the objects of a kind, and `why`: rules that
+    /// want to know of them end as `skip`. With `if_named` only those that name the kind do, and
+    /// not those that want to know of whatever there is.
+    pub fn lack(
+        &self,
+        inventory: &mut Inventory,
+        (group, kind): (&str, &str),
+        why: &str,
+        if_named: bool,
+    ) {
+        let wanted = |kinds: &Kinds| match if_named {
+            true => kinds.spell_out(&kind_of(group, kind)),
+            false => self.wants(kinds, group, kind),
+        };
+        for (table, index) in (0..).zip(&self.observers) {
+            if self.entry(*index).is_some_and(|entry| wanted(&entry.observes)) {
+                inventory.lack(table, why.into());
+            }
+        }
+    }
+
+    /// Whether any rule wants to know of other objects.
+    pub fn observes(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
+    /// Whether any rule wants to know of objects of this kind.
+    pub fn observes_kind(&self, group: &str, kind: &str) -> bool {
+        let mut observers = self.observers.iter().filter_map(|&index| self.entry(index));
+        observers.any(|entry| self.wants(&entry.observes, group, kind))
+    }
+
+    /// Whether any rule names this kind among those that it wants to know of.
+    pub fn observes_by_name(&self, group: &str, kind: &str) -> bool {
+        let mut observers = self.observers.iter().filter_map(|&index| self.entry(index));
+        observers.any(|entry| entry.observes.spell_out(&kind_of(group, kind)))
+    }
+
+    /// The kinds that rules want to know of by name, as a scope writes them, and that are not
+    /// among `served`, which are groups and kinds.
+    pub fn observed_but_not(&self, served: &[(&str, &str)]) -> Vec<String> {
+        let observers = self.observers.iter().filter_map(|&index| self.entry(index));
+        let patterns = observers.flat_map(|entry| &entry.observes.patterns);
+        let absent = patterns.filter(|pattern| {
+            let kinds = Kinds { patterns: vec![(*pattern).clone()] };
+            !served.iter().any(|(group, kind)| self.wants(&kinds, group, kind))
+        });
+        let mut absent: Vec<String> = absent.map(ToString::to_string).collect();
+        absent.sort();
+        absent.dedup();
+        absent
+    }
+
+    /// Whether these kinds mean objects of this one. What the cluster itself runs on is meant
+    /// only by name.
+    fn wants(&self, kinds: &Kinds, group: &str, kind: &str) -> bool {
+        let identity = kind_of(group, kind);
+        kinds.name(&identity, &self.pods)
+            && (!self.schema().is_machinery(group, kind) || kinds.spell_out(&identity))
+    }
+
+    fn each_note(
+        &self,
+        subject: &Subject<'_>,
+        is_placed: bool,
+        mut take: impl FnMut(u32, String, Mention),
+    ) {
         let budget = Budget::default();
         let walk = Walk::of(self.schema(), subject, budget);
         let mut identity = None;
-        for index in self.observers_of(subject) {
+        for (table, index) in self.observers_of(subject) {
             let Some(entry) = self.entry(index) else { continue };
             walk.restart(budget);
             let notes = super::evaluate::contained(|| {
@@ -62,6 +148,7 @@ impl Engine {
                     object: walk.root(),
                     pods: &self.pods,
                     made_by_observed: entry.observes_controller_of(subject, &self.pods),
+                    is_placed,
                     notes: Vec::new(),
                 };
                 entry.check.observe(&mut observer);
@@ -71,12 +158,14 @@ impl Engine {
             for (key, path, text) in notes.unwrap_or_default() {
                 let subject_of = identity.get_or_insert_with(|| Arc::new(subject.identity.clone()));
                 let deleting = subject.object.at(&["metadata", "deletionTimestamp"]).is_some();
-                let subject_of = Arc::clone(subject_of);
-                let judged = inventory.judged;
-                let mention =
-                    Mention { subject: subject_of, path, text: text.into(), judged, deleting };
-                inventory.note(index, key, mention);
+                let subject = Arc::clone(subject_of);
+                let text = text.into();
+                take(table, key, Mention { subject, path, text, judged: false, deleting });
             }
         }
     }
+}
+
+fn kind_of(group: &str, kind: &str) -> Identity {
+    Identity { group: group.to_owned(), kind: kind.to_owned(), ..Identity::default() }
 }

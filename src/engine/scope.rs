@@ -88,6 +88,16 @@ impl CompiledScope {
         self.kinds.iter().all(|kinds| kinds.name(&identity, pods))
     }
 
+    /// Whether an object of this group and kind that exists may be in scope.
+    pub(super) fn may_judge_existing(&self, group: &str, kind: &str, pods: &PodKinds) -> bool {
+        let identity =
+            Identity { group: group.to_owned(), kind: kind.to_owned(), ..Identity::default() };
+        let named = || self.kinds.iter().any(|kinds| kinds.spell_out(&identity));
+        self.takes_operation(Operation::Create)
+            && self.may_be_about(group, kind, pods)
+            && (!pods.schema.is_machinery(group, kind) || named())
+    }
+
     /// Whether some subject may be in both scopes.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let kinds = self.kinds.iter().all(|mine| other.kinds.iter().all(|its| mine.overlap(its)));

@@ -5,7 +5,8 @@
 
 use crate::engine::{Context, Mention, Missing, Node, Observer, Placement};
 
-/// The namespace under which every object is noted besides its own.
+/// The namespace under which every object is noted besides its own, where one may be looked for
+/// without.
 const ANY: &str = "*";
 
 /// The namespace of objects that have none, or none yet.
@@ -15,7 +16,9 @@ const NONE: &str = "";
 pub fn note<'s>(observer: &mut Observer<'s>, what: &str, place: Node<'s>, text: &str) {
     let namespace = observer.object().identity().namespace.as_deref().unwrap_or(NONE);
     observer.note_with(key(namespace, what), place, text);
-    observer.note_with(key(ANY, what), place, text);
+    if !observer.is_placed() {
+        observer.note_with(key(ANY, what), place, text);
+    }
 }
 
 /// What was noted under `what` in the namespace of the subject.
@@ -27,6 +30,8 @@ pub fn find<'s>(cx: &Context<'s>, what: &str) -> Result<Vec<&'s Mention>, Missin
     match cx.object().schema().place(&cx.subject().identity) {
         Placement::Namespace(namespace) => find_in(cx, namespace, what),
         Placement::Cluster => find_in(cx, NONE, what),
+        // In a cluster every object says where it lies.
+        Placement::Unknown if cx.knows_places()? => find_in(cx, NONE, what),
         Placement::Unknown => Ok(cx.others(&key(ANY, what))?.collect()),
     }
 }
