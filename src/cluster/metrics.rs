@@ -1,18 +1,22 @@
 //! What a replica counts of its part in the cluster.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
 use super::assembly::{Assembly, Standing};
+use super::facts::Facts;
 use crate::engine::Enforcement;
 
 /// The gauges of one replica.
-#[derive(Debug, Default)]
 pub(super) struct Metrics {
+    pub(super) facts: Arc<Facts>,
     parts: Family<ByStanding, Gauge>,
     policy_set: Family<ByDigest, Gauge>,
     policy_set_time: Gauge,
@@ -38,9 +42,59 @@ struct ByEnforcement {
     enforcement: &'static str,
 }
 
+/// How much is known of other objects, asked when somebody looks.
+struct Extent(Arc<Facts>);
+
+impl fmt::Debug for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Extent").field(&self.0.size()).finish()
+    }
+}
+
+impl Collector for Extent {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Some(size) = self.0.size() else { return Ok(()) };
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let gauges = [
+            ("facts_kinds", "Kinds that are followed for rules", count(size.kinds)),
+            ("facts_namespaces", "Namespaces whose labels are known", count(size.namespaces)),
+            ("facts_objects", "Objects of which rules noted something", count(size.objects)),
+            ("facts_bytes", "What was noted, roughly, in memory", count(size.bytes)),
+            (
+                "facts_gaps",
+                "Kinds that rules want to know of and can't",
+                count(self.0.gaps().len()),
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let gauge: ConstGauge<i64> = ConstGauge::new(value);
+            let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            gauge.encode(metric)?;
+        }
+        let silent: ConstGauge<f64> = ConstGauge::new(size.silent.as_secs_f64());
+        let help = "How long the API server has said nothing of a kind that is followed";
+        let kind = silent.metric_type();
+        silent.encode(encoder.encode_descriptor("facts_silent_seconds", help, None, kind)?)
+    }
+}
+
 impl Metrics {
+    pub(super) fn new(facts: Arc<Facts>) -> Self {
+        Self {
+            facts,
+            parts: Family::default(),
+            policy_set: Family::default(),
+            policy_set_time: Gauge::default(),
+            max_enforcement: Family::default(),
+            leads: Gauge::default(),
+            broken_glass: Gauge::default(),
+            unserved: Gauge::default(),
+        }
+    }
+
     /// Names every metric.
     pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register_collector(Box::new(Extent(Arc::clone(&self.facts))));
         registry.register(
             "policy_resources",
             "Policies and waivers in the cluster, by how they stand",

@@ -27,7 +27,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::Client;
@@ -41,6 +40,7 @@ use self::assembly::Text;
 use self::certificate::Certificates;
 use self::discovery::Served;
 use self::event::Events;
+use self::facts::Facts;
 use self::lease::Election;
 use self::metrics::Metrics;
 use self::own::Own;
@@ -60,18 +60,6 @@ pub trait Door: Send + Sync {
 
     /// Takes what is now known for `engine`, unless another one has come into force.
     fn learn(&self, engine: &Arc<Engine>, known: Known);
-}
-
-/// Who knows the facts of a cluster.
-pub trait Informant: Send + Sync {
-    /// What is known for an engine that is to come into force, once all is known that can be.
-    fn prepare<'i>(&'i self, engine: &'i Arc<Engine>) -> BoxFuture<'i, Known>;
-
-    /// What can't be known of the cluster, and why, each as a phrase.
-    fn gaps(&self) -> Vec<String>;
-
-    /// Tells the door, from now on, of every change of what is known for this engine.
-    fn follow(&self, engine: &Arc<Engine>, door: &Arc<dyn Door>);
 }
 
 /// What is wanted of a part of a cluster.
@@ -154,7 +142,8 @@ pub async fn join(client: Client, args: Args) -> Result<Joined, Error> {
             (status::owner(client.clone(), &args.own).await, None, trusted)
         }
     };
-    Ok(Joined { client, args, owner, certificates, trusted, metrics: Arc::default() })
+    let metrics = Arc::new(Metrics::new(Arc::new(Facts::new(client.clone()))));
+    Ok(Joined { client, args, owner, certificates, trusted, metrics })
 }
 
 impl Joined {
@@ -175,15 +164,16 @@ impl Joined {
         files: watch::Receiver<Vec<Text>>,
         served: watch::Receiver<Arc<Served>>,
         door: Arc<dyn Door>,
-        informant: Arc<dyn Informant>,
     ) -> Running {
         let Self { client, args, owner, certificates, trusted, metrics } = self;
         let Args { own, hold, .. } = args;
         let before = status::earlier(client.clone(), &own).await.map(Arc::new);
         let (election, leads) = Election::new(client.clone(), &own);
         let (end, ending) = watch::channel(false);
+        let facts = Arc::clone(&metrics.facts);
+        let sources = policies::Sources { files, served: served.clone(), before };
         let (policies, in_force, parts) =
-            Policies::new(client.clone(), &own, files, door, Arc::clone(&informant), before);
+            Policies::new(client.clone(), &own, sources, Arc::clone(&facts), door);
         let (registered, told) = watch::channel(None);
         let events = Events::new(client.clone(), &own);
         let status = Status {
@@ -191,7 +181,7 @@ impl Joined {
             own: own.clone(),
             owner: owner.clone(),
             events: events.clone(),
-            informant,
+            facts,
             in_force: in_force.clone(),
             served: served.clone(),
             leads: leads.clone(),

@@ -14,10 +14,12 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use super::Door;
 use super::assembly::{self, Assembly, Custom, Key, Kind, Text, assemble};
 use super::custom::{self, Seen};
+use super::discovery::Served;
+use super::facts::Facts;
 use super::own::Own;
-use super::{Door, Informant};
 use crate::document::Value;
 use crate::engine::PolicySet;
 
@@ -45,14 +47,21 @@ struct Known {
 pub(super) struct Policies {
     client: Client,
     own: Own,
-    files: watch::Receiver<Vec<Text>>,
+    sources: Sources,
+    facts: Arc<Facts>,
     door: Arc<dyn Door>,
-    informant: Arc<dyn Informant>,
     parts: Parts,
     seen: BTreeMap<Key, Seen>,
-    /// The set that was last in force, perhaps of an earlier process.
-    before: Option<Arc<PolicySet>>,
     in_force: watch::Sender<Option<Arc<InForce>>>,
+}
+
+/// What a policy set is made from, besides custom resources.
+pub(super) struct Sources {
+    pub(super) files: watch::Receiver<Vec<Text>>,
+    /// Which kinds there are facts about.
+    pub(super) served: watch::Receiver<Arc<Served>>,
+    /// The set that was last in force, perhaps of an earlier process.
+    pub(super) before: Option<Arc<PolicySet>>,
 }
 
 impl Parts {
@@ -87,22 +96,20 @@ impl Policies {
     pub(super) fn new(
         client: Client,
         own: &Own,
-        files: watch::Receiver<Vec<Text>>,
+        sources: Sources,
+        facts: Arc<Facts>,
         door: Arc<dyn Door>,
-        informant: Arc<dyn Informant>,
-        before: Option<Arc<PolicySet>>,
     ) -> (Self, watch::Receiver<Option<Arc<InForce>>>, Parts) {
         let (in_force, receiver) = watch::channel(None);
         let parts = Parts::default();
         let policies = Self {
             client,
             own: own.clone(),
-            files,
+            sources,
+            facts,
             door,
-            informant,
             parts: parts.clone(),
             seen: BTreeMap::new(),
-            before,
             in_force,
         };
         (policies, receiver, parts)
@@ -119,13 +126,19 @@ impl Policies {
         let mut events = select(watch(Kind::Policy), watch(Kind::Waiver));
         let mut listed = Listed::default();
         let mut changed = true;
+        // Of nothing that is served nothing can be known.
+        let _ = self.sources.served.wait_for(|served| !served.resources.is_empty()).await;
         loop {
             tokio::select! {
                 Some((kind, event)) = events.next() => {
                     changed |= self.hear(kind, event, &mut listed);
                     continue;
                 }
-                Ok(()) = self.files.changed() => changed = true,
+                Ok(()) = self.sources.files.changed() => changed = true,
+                Ok(()) = self.sources.served.changed() => {
+                    self.cover().await;
+                    continue;
+                }
                 // Nothing more came for a moment.
                 () = sleep(GATHER), if changed && listed.all() => {}
             }
@@ -183,10 +196,10 @@ impl Policies {
     }
 
     async fn refresh(&mut self) {
-        let files = self.files.borrow_and_update().clone();
+        let files = self.sources.files.borrow_and_update().clone();
         let customs: Vec<Custom> = self.seen.values().map(|seen| seen.custom.clone()).collect();
         self.parts.set(files.clone(), customs.clone());
-        let assembly = match assemble(&files, &customs, self.before.as_deref()) {
+        let assembly = match assemble(&files, &customs, self.sources.before.as_deref()) {
             Ok(assembly) => assembly,
             Err(problems) => {
                 let problems = problems.to_string().replace('\n', "; ");
@@ -201,19 +214,30 @@ impl Policies {
             // The engine in force goes on; only what is said of the parts may differ.
             Some(same) => Assembly { engine: Arc::clone(&same.assembly.engine), ..assembly },
             None => {
-                let known = self.informant.prepare(&assembly.engine).await;
+                let served = self.sources.served.borrow_and_update().clone();
+                let known = self.facts.prepare(&assembly.engine, &served).await;
                 if let Err(unfit) = self.door.replace(Arc::clone(&assembly.engine), known) {
                     error!("the policy set stays in force: {unfit}");
                     return;
                 }
-                self.informant.follow(&assembly.engine, &self.door);
+                self.facts.follow(Arc::clone(&assembly.engine), Arc::clone(&self.door));
                 info!("policy set {digest} in force");
                 assembly
             }
         };
-        self.before = Some(Arc::clone(&assembly.set));
+        self.sources.before = Some(Arc::clone(&assembly.set));
         let seen = Arc::new(self.seen.clone());
         self.in_force.send_replace(Some(Arc::new(InForce { assembly, seen })));
+    }
+}
+
+impl Policies {
+    /// Lists what has come to be served and is wanted by the engine in force.
+    async fn cover(&mut self) {
+        let served = self.sources.served.borrow_and_update().clone();
+        let Some(in_force) = self.in_force.borrow().clone() else { return };
+        let known = self.facts.prepare(&in_force.assembly.engine, &served).await;
+        self.door.learn(&in_force.assembly.engine, known);
     }
 }
 

@@ -20,10 +20,11 @@ use super::assembly::{self, Key, Kind, Shipped, Standing};
 use super::custom::{self, Condition, MIRRORS, Seen};
 use super::discovery::Served;
 use super::event::Events;
+use super::facts::{Facts, Gap};
+use super::labels;
 use super::own::Own;
 use super::policies::InForce;
 use super::registration::unserved;
-use super::{Informant, labels};
 use crate::engine::{Enforcement, Policy, PolicySet};
 use crate::policyfile;
 
@@ -39,7 +40,7 @@ pub(super) struct Status {
     pub(super) own: Own,
     pub(super) owner: Option<OwnerReference>,
     pub(super) events: Events,
-    pub(super) informant: Arc<dyn Informant>,
+    pub(super) facts: Arc<Facts>,
     pub(super) in_force: watch::Receiver<Option<Arc<InForce>>>,
     pub(super) served: watch::Receiver<Arc<Served>>,
     pub(super) leads: watch::Receiver<bool>,
@@ -72,7 +73,7 @@ impl Status {
         self.write_file(in_force).await?;
         self.write_mirrors(in_force).await?;
         let unserved = unserved(&in_force.assembly.engine, served);
-        let gaps = self.informant.gaps();
+        let gaps = self.facts.gaps();
         for (key, seen) in &*in_force.seen {
             let Some(standing) = in_force.assembly.standings.get(key) else { continue };
             if *standing == Standing::Stale {
@@ -304,12 +305,17 @@ fn kinds_served(missing: &[String]) -> Condition {
     Condition { type_: "KindsServed", holds: missing.is_empty(), reason, message }
 }
 
-fn facts_known(gaps: &[String]) -> Condition {
-    let (reason, message) = match gaps.is_empty() {
-        true => ("Known", "all that the rules want to know of other objects is known".to_owned()),
-        false => ("NotKnown", gaps.join("; ")),
+/// Of a kind that is not served there are no objects, which is known.
+fn facts_known(gaps: &[Gap]) -> Condition {
+    let blind = || gaps.iter().filter(|gap| gap.why.blinds());
+    let (reason, message) = match blind().next() {
+        None => ("Known", "all that the rules want to know of other objects is known".to_owned()),
+        Some(first) => {
+            let all: Vec<String> = blind().map(ToString::to_string).collect();
+            (first.why.as_str(), all.join("; "))
+        }
     };
-    Condition { type_: "FactsKnown", holds: gaps.is_empty(), reason, message }
+    Condition { type_: "FactsKnown", holds: blind().next().is_none(), reason, message }
 }
 
 fn named(group: &str, kind: &str) -> String {

@@ -136,7 +136,7 @@ pub(super) fn run(
         let served = joined.served();
         let door: Arc<dyn Door> = Arc::new(Post(Arc::clone(&judge)));
         let files = texts(arguments, files);
-        let running = joined.start(files, served, door, Arc::new(Unknowing)).await;
+        let running = joined.start(files, served, door).await;
         let court = Court::new(judge, running.parts());
         let wanted = server::Args {
             registry,
@@ -186,21 +186,6 @@ fn texts(
         });
     }
     receiver
-}
-
-/// Knows nothing of other objects: rules that need to end as `skip`.
-struct Unknowing;
-
-impl cluster::Informant for Unknowing {
-    fn prepare<'i>(&'i self, _: &'i Arc<Engine>) -> futures_util::future::BoxFuture<'i, Known> {
-        Box::pin(async { Known::default() })
-    }
-
-    fn gaps(&self) -> Vec<String> {
-        vec!["other objects are not followed".to_owned()]
-    }
-
-    fn follow(&self, _: &Arc<Engine>, _: &Arc<dyn Door>) {}
 }
 
 /// The judge, as the cluster sees it.
