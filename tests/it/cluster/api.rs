@@ -60,10 +60,6 @@ impl Api {
         self.send("POST", path, "application/json", object.to_string().into_bytes())
     }
 
-    pub(crate) fn put(&self, path: &str, object: &Json) -> Result<Json, Refused> {
-        self.send("PUT", path, "application/json", object.to_string().into_bytes())
-    }
-
     /// A JSON Merge Patch.
     pub(crate) fn patch(&self, path: &str, patch: &Json) -> Result<Json, Refused> {
         let body = patch.to_string().into_bytes();

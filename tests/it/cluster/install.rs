@@ -52,7 +52,7 @@ fn values_that_the_chart_does_not_know_are_refused() {
 fn pods_of_others_are_played_too() {
     let release = Release::none();
     let plane = release.plane;
-    let image = "--image=example.org/web:1";
+    let image = "--image=artefact.skao.int/ska-web:1.0.0";
     for kind in ["deployment", "job"] {
         let ran = plane.kubectl(&["create", kind, "played", image]);
         assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -66,4 +66,11 @@ fn pods_of_others_are_played_too() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let gone = || plane.api.list("/api/v1/namespaces/default/pods").is_empty().then_some(());
     within(Duration::from_secs(30), gone).expect("the pods go");
+}
+
+#[test]
+fn the_chart_brings_the_definitions_that_the_program_writes() {
+    let written = run(&["schema", "crd"]);
+    let brought = std::fs::read_to_string(format!("{}/files/definitions.yaml", chart())).unwrap();
+    assert!(written.stdout == brought, "`portcullis schema crd` is to be written there again");
 }

@@ -4,16 +4,21 @@
 //! One control plane serves all tests of a run. A test that installs the chart holds
 //! [`release::Release`], since webhooks see the whole cluster.
 
-#![allow(dead_code, reason = "the end-to-end tests are to use all of it")]
-
 mod address;
+mod admit;
 mod api;
+mod break_glass;
+mod certificate;
 mod container;
 mod install;
 mod kubelet;
+mod load;
 mod node;
+mod outage;
 mod plane;
+mod policy;
 mod program;
 mod proxy;
 mod release;
+mod strict;
 mod volume;

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -98,7 +99,7 @@ impl Plane {
         until("namespaces have a service account", || {
             api.get("/api/v1/namespaces/default/serviceaccounts/default").ok()
         });
-        Self {
+        let plane = Self {
             api,
             kubelet,
             connections,
@@ -108,7 +109,9 @@ impl Plane {
             server: Mutex::new(server),
             _others: [etcd, controllers, kwok],
             directory,
-        }
+        };
+        plane.apply(include_str!("../../fixtures/cluster/tango.yaml"));
+        plane
     }
 
     /// Ends the API server as a crash does, and waits until it has.
@@ -147,6 +150,17 @@ impl Plane {
         let ran = self.kubectl_with(&["apply", "--filename=-"], manifests);
         assert_eq!(ran.code, Some(0), "{ran:?}");
         ran
+    }
+
+    /// A new namespace, in which pods can be created.
+    pub(crate) fn namespace(&self, name: &str) -> String {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        self.api.post("/api/v1/namespaces", &object).unwrap();
+        let account = format!("/api/v1/namespaces/{name}/serviceaccounts/default");
+        until("the namespace has a service account", || self.api.get(&account).ok());
+        name
     }
 
     /// Runs a program as the cluster's administrator.

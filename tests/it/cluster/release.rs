@@ -1,6 +1,7 @@
 //! The chart, installed. Webhooks see the whole cluster, so one test at a time has a release.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,9 @@ use crate::chart::tool;
 
 pub(crate) const NAMESPACE: &str = "portcullis-system";
 pub(crate) const NAME: &str = "portcullis";
+
+/// Values with which what is to be denied is denied.
+pub(crate) const DENY: &str = "{policySet: {maxEnforcement: Deny}}";
 
 /// What every test gives the chart: ports that any user may listen on, and a quick end.
 const VALUES: &str = "{service: {port: 8443}, drainDelay: 2}";
@@ -66,6 +70,11 @@ impl Release {
         *self.installed = Some(values.to_owned());
     }
 
+    /// Ends the release for good: it is no more what its values say.
+    pub(crate) fn discard(mut self) {
+        self.uninstall();
+    }
+
     /// Removes the release, and all policies.
     pub(crate) fn uninstall(&mut self) {
         if self.installed.take().is_some() {
@@ -73,6 +82,12 @@ impl Release {
             assert!(ran.code == Some(0) || ran.stderr.contains("not found"), "{ran:?}");
         }
         until("the pods are gone", || self.pods().is_empty().then_some(()));
+        // What the chart leaves: the next test is not to find it, nor to wait for its end.
+        let policies = "/apis/portcullis.skao.int/v1alpha1/policies";
+        let lease = format!("/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}");
+        for left in [policies, &lease] {
+            _ = self.api().delete(left);
+        }
     }
 
     pub(crate) fn helm(&self, arguments: &[&str]) -> Ran {
@@ -96,6 +111,16 @@ impl Release {
     pub(crate) fn ready_pods(&self) -> Vec<String> {
         let name = |pod: &Json| pod["metadata"]["name"].as_str().unwrap().to_owned();
         self.pods().iter().filter(|pod| ready(pod)).map(name).collect()
+    }
+
+    /// The metrics of a pod, unless it has gone.
+    pub(crate) fn metrics(&self, pod: &str) -> Option<String> {
+        let address = *self.plane.kubelet.addresses().get(pod)?;
+        let mut stream = TcpStream::connect((address, 9443)).ok()?;
+        write!(stream, "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").ok()?;
+        let mut page = String::new();
+        stream.read_to_string(&mut page).ok()?;
+        Some(page)
     }
 
     /// Waits until the Deployment is as it is to be, and nothing of an older one is left.

@@ -1,0 +1,79 @@
+//! Webhook configurations are repaired; their deletion is break-glass.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::admit::bad_device_server;
+use super::api::{until, within};
+use super::certificate::number;
+use super::release::{NAME, NAMESPACE, Release};
+
+const VALUES: &str = "{policySet: {maxEnforcement: Deny}, breakGlass: {hold: 6s}}";
+const HOLD: Duration = Duration::from_secs(6);
+
+fn configurations() -> [String; 2] {
+    ["validating", "mutating"].map(|kind| {
+        format!("/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations/{NAME}")
+    })
+}
+
+fn all_there(release: &Release) -> Option<()> {
+    configurations().iter().all(|path| release.api().get(path).is_ok()).then_some(())
+}
+
+#[test]
+fn an_edited_configuration_is_repaired_and_a_deleted_one_stays_away_for_the_hold() {
+    let release = Release::with(VALUES);
+    let plane = release.plane;
+    until("the configurations are there", || all_there(&release));
+    let [validating, _] = configurations();
+    let registered = release.api().get(&validating).unwrap()["webhooks"].clone();
+    release.api().patch(&validating, &json!({"webhooks": []})).unwrap();
+    until("the configuration is repaired", || {
+        let now = release.api().get(&validating).ok()?;
+        (now["webhooks"] == registered).then_some(())
+    });
+
+    let label = "app.kubernetes.io/name=portcullis";
+    let kinds = "validatingwebhookconfigurations,mutatingwebhookconfigurations";
+    let ran = plane.kubectl(&["delete", kinds, "--selector", label]);
+    let deleted = Instant::now();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let namespace = plane.namespace("glass");
+    let bad = bad_device_server(&namespace);
+    until("nothing is judged", || {
+        let ran = plane.kubectl_with(&["create", "--filename=-"], &bad);
+        (ran.code == Some(0)).then_some(())
+    });
+    until("an Event tells it", || {
+        let ran = plane.kubectl(&["get", "events", "--namespace", NAMESPACE]);
+        ran.stdout.contains("BreakGlass").then_some(())
+    });
+    until("a metric tells it", || {
+        let pages = release.ready_pods();
+        let pages = pages.iter().filter_map(|pod| release.metrics(pod));
+        pages.map(|page| number(&page, "portcullis_break_glass")).find(|it| *it == 1.0)
+    });
+
+    // With the webhook away a broken policy can be written. The set in force stays.
+    let broken = "apiVersion: portcullis.skao.int/v1alpha1\nkind: Policy\n\
+        metadata: {name: broken}\nspec: {rules: [{rule: image-tagg}]}\n";
+    plane.apply(broken);
+    let why = until("its status says why", || {
+        let policy =
+            release.api().get("/apis/portcullis.skao.int/v1alpha1/policies/broken").ok()?;
+        let conditions = policy["status"]["conditions"].as_array()?.clone();
+        conditions.into_iter().find(|it| it["type"] == "Ready" && it["status"] == "False")
+    });
+    assert!(why["message"].as_str().unwrap().contains("image-tagg"), "{why}");
+
+    within(Duration::from_secs(30), || all_there(&release)).expect("they are restored");
+    assert!(deleted.elapsed() > HOLD, "{:?}", deleted.elapsed());
+    until("it is judged again", || {
+        plane.kubectl_with(&["delete", "--filename=-"], &bad);
+        let ran = plane.kubectl_with(&["create", "--filename=-"], &bad);
+        ran.stderr.contains("tango-device-name").then_some(())
+    });
+    plane.kubectl(&["delete", "policy", "broken"]);
+}
