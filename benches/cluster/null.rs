@@ -1,0 +1,71 @@
+//! The null webhook: the same stack with nothing in it but the echo that an API server wants.
+
+use std::convert::Infallible;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+/// Writes a certificate for `host` into `directory`, and serves for ever.
+pub(crate) fn serve(address: &str, host: &str, directory: &Path) {
+    fs::create_dir_all(directory).unwrap();
+    let tls = TlsAcceptor::from(Arc::new(config(host, directory)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind(address).await.unwrap();
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            tcp.set_nodelay(true).unwrap();
+            let tls = tls.clone();
+            tokio::spawn(async move {
+                let Ok(stream) = tls.accept(tcp).await else { return };
+                let io = TokioIo::new(stream);
+                let _ = http1::Builder::new().serve_connection(io, service_fn(answer)).await;
+            });
+        }
+    });
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    // The first one is the request's.
+    let name = b"\"uid\":\"";
+    let start = memchr::memmem::find(&body, name).map_or(0, |at| at + name.len());
+    let uid = body.get(start..start + 36).unwrap_or_default();
+    let uid = std::str::from_utf8(uid).unwrap_or_default();
+    let answer = format!(
+        r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true}}}}"#
+    );
+    let mut response = Response::new(Full::new(Bytes::from(answer)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+fn config(host: &str, directory: &Path) -> ServerConfig {
+    let pair = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
+    fs::write(directory.join("ca.crt"), pair.cert.pem()).unwrap();
+    let chain = vec![CertificateDer::from_pem_slice(pair.cert.pem().as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(pair.signing_key.serialize_pem().as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
+}
