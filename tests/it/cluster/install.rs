@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::api::within;
-use super::release::Release;
+use super::release::{DENY, Release};
 use crate::chart::tool;
 use crate::cli::run;
 
@@ -73,4 +73,18 @@ fn the_chart_brings_the_definitions_that_the_program_writes() {
     let written = run(&["schema", "crd"]);
     let brought = std::fs::read_to_string(format!("{}/files/definitions.yaml", chart())).unwrap();
     assert!(written.stdout == brought, "`portcullis schema crd` is to be written there again");
+}
+
+#[test]
+fn a_correct_chart_is_let_in_by_the_whole_set_twice() {
+    let release = Release::with(DENY);
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cluster/correct");
+    for _ in 0..2 {
+        let namespace = release.plane.namespace("correct");
+        let fixture = fixture.to_str().unwrap();
+        let ran = release.helm(&["install", "correct", fixture, "--namespace", &namespace]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let ran = release.helm(&["status", "correct", "--namespace", &namespace]);
+        assert!(ran.stdout.contains("STATUS: deployed"), "{ran:?}");
+    }
 }

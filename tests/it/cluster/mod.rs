@@ -10,6 +10,7 @@ mod api;
 mod break_glass;
 mod certificate;
 mod container;
+mod controllers;
 mod files;
 mod install;
 mod kubelet;

@@ -120,7 +120,7 @@ fn a_rolling_restart_fails_no_request() {
 }
 
 #[test]
-fn when_the_api_server_comes_back_reviews_and_policies_go_on() {
+fn when_the_api_server_comes_back_policies_and_facts_are_followed_again() {
     let release = Release::with(DENY);
     let plane = release.plane;
     let namespace = plane.namespace(PREFIX);
@@ -135,8 +135,19 @@ fn when_the_api_server_comes_back_reviews_and_policies_go_on() {
     until("reviews are answered again", || denied_for(&release, &namespace, "first"));
     assert_eq!(release.ready_pods().len(), 2);
 
-    // Policies are followed again.
-    require(&release, &namespace, &["second"]);
-    create(&release, &namespace, &["second"]).unwrap();
+    // Both what is said and what is known changed since.
+    let policy = "apiVersion: portcullis.skao.int/v1alpha1\nkind: Policy\nmetadata: {name: teams}\n\
+        spec:\n  onError: Deny\n  rules: [{rule: label-required, params: {labels: [second]}}]\n  scope:\n    \
+        kinds: [v1/ConfigMap]\n    namespaceSelector: {matchLabels: {team: sky}}\n";
+    plane.apply(policy);
+    let ran = plane.kubectl(&["label", "namespace", &namespace, "team=sky"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    until("the new label of the namespace counts", || {
+        let refused = create(&release, &namespace, &["first"]).err()?;
+        refused.message.contains("`second`").then_some(())
+    });
+    plane.kubectl(&["label", "namespace", &namespace, "team-"]);
+    until("that it is gone counts too", || create(&release, &namespace, &["first"]).ok());
+    plane.kubectl(&["delete", "policy", "teams"]);
     forget(&release);
 }
