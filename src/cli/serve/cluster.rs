@@ -202,6 +202,9 @@ impl Door for Post {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
     let span: jiff::SignedDuration =
         text.parse().map_err(|_| "expected a duration such as 1h or 90s".to_owned())?;
     Duration::try_from(span).map_err(|_| "a duration can't be negative".to_owned())
