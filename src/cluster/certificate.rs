@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{info, warn};
 
-use super::keys::{Keys, ROTATE};
+use super::keys::{Keys, ROTATE, Told};
 use super::own::Own;
 
 /// How often the leader looks whether a step of a rotation is due.
@@ -97,12 +97,8 @@ impl Certificates {
         self.trusted.subscribe()
     }
 
-    /// Follows the Secret for ever. `registered` is what API servers are told to trust.
-    pub async fn run(
-        mut self,
-        leads: watch::Receiver<bool>,
-        registered: watch::Receiver<Option<String>>,
-    ) {
+    /// Follows the Secret for ever. `told` is what API servers are told to trust.
+    pub async fn run(mut self, leads: watch::Receiver<bool>, told: watch::Receiver<Told>) {
         let secrets = self.secrets.clone();
         let name = self.name.clone();
         let mut seen = watch_object(secrets, &name).default_backoff().boxed();
@@ -122,8 +118,8 @@ impl Certificates {
                 },
                 _ = tick.tick() => {
                     let leads = *leads.borrow();
-                    let registered = registered.borrow().clone();
-                    if leads { self.rotate(registered.as_deref()).await } else { Ok(()) }
+                    let told = told.borrow().clone();
+                    if leads { self.rotate(&told).await } else { Ok(()) }
                 }
             };
             if let Err(problem) = done {
@@ -173,8 +169,8 @@ impl Certificates {
         Ok(())
     }
 
-    async fn rotate(&mut self, registered: Option<&str>) -> Result<(), Problem> {
-        let next = self.keys.step(&self.hosts, self.asked, registered, SystemTime::now())?;
+    async fn rotate(&mut self, told: &Told) -> Result<(), Problem> {
+        let next = self.keys.step(&self.hosts, self.asked, told, SystemTime::now())?;
         let Some(next) = next else { return Ok(()) };
         let Some(secret) = self.secrets.get_opt(&self.name).await? else { return Ok(()) };
         // A step is made from what is there, so that two who lead for a moment make it once.

@@ -38,6 +38,18 @@ pub struct Keys {
     since: Option<Timestamp>,
 }
 
+/// Whom API servers are told to trust.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Told {
+    /// Nobody looked yet.
+    #[default]
+    Unknown,
+    /// They call nobody.
+    Nothing,
+    /// The authorities of a bundle, as PEM.
+    Trust(String),
+}
+
 /// A certificate and its key, as PEM.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pair {
@@ -110,7 +122,7 @@ impl Keys {
     }
 
     /// The next step of a rotation, if there is one to be made: `asked` says that somebody wants
-    /// one, `registered` what API servers are told to trust.
+    /// one, `told` what API servers are told.
     ///
     /// # Errors
     ///
@@ -119,7 +131,7 @@ impl Keys {
         &self,
         hosts: &[String],
         asked: bool,
-        registered: Option<&str>,
+        told: &Told,
         now: SystemTime,
     ) -> Result<Option<Self>, rcgen::Error> {
         let Some(since) = self.since else {
@@ -128,9 +140,12 @@ impl Keys {
                 false => Ok(None),
             };
         };
-        let followed = SystemTime::from(since) + OVERLAP <= now
-            && registered.is_none_or(|registered| registered == self.authority);
-        if !followed {
+        let followed = match told {
+            Told::Unknown => false,
+            Told::Nothing => true,
+            Told::Trust(authority) => *authority == self.authority,
+        };
+        if !followed || SystemTime::from(since) + OVERLAP > now {
             return Ok(None);
         }
         Ok(Some(match &self.next {
@@ -180,18 +195,19 @@ mod tests {
         let start = SystemTime::now();
         let first = Keys::make(&hosts(), start).unwrap();
         assert!(first.are_good(&hosts(), start));
-        assert_eq!(first.step(&hosts(), false, None, start).unwrap(), None);
+        assert_eq!(first.step(&hosts(), false, &Told::Nothing, start).unwrap(), None);
 
-        let both = first.step(&hosts(), true, None, start).unwrap().unwrap();
+        let both = first.step(&hosts(), true, &Told::Nothing, start).unwrap().unwrap();
         assert_eq!(both.pair, first.pair);
         assert!(both.authority.starts_with(&first.authority));
         assert!(both.are_good(&hosts(), start));
 
         let later = start + OVERLAP * 2;
-        let stale = Some(first.authority.as_str());
-        assert_eq!(both.step(&hosts(), false, stale, later).unwrap(), None, "nobody follows");
-        assert_eq!(both.step(&hosts(), false, None, start).unwrap(), None, "too early");
-        let told = Some(both.authority.as_str());
+        for stale in [Told::Trust(first.authority.clone()), Told::Unknown] {
+            assert_eq!(both.step(&hosts(), false, &stale, later).unwrap(), None, "{stale:?}");
+        }
+        assert_eq!(both.step(&hosts(), false, &Told::Nothing, start).unwrap(), None, "too early");
+        let told = &Told::Trust(both.authority.clone());
         let second = both.step(&hosts(), false, told, later).unwrap().unwrap();
         assert_ne!(second.pair, first.pair);
         assert_eq!(second.authority, both.authority);
@@ -202,7 +218,7 @@ mod tests {
         assert_eq!(last.pair, second.pair);
         assert!(both.authority.ends_with(&last.authority));
         assert!(last.are_good(&hosts(), end));
-        assert_eq!(last.step(&hosts(), false, None, end).unwrap(), None);
+        assert_eq!(last.step(&hosts(), false, &Told::Nothing, end).unwrap(), None);
     }
 
     #[test]
@@ -210,15 +226,15 @@ mod tests {
         let start = SystemTime::now();
         let keys = Keys::make(&hosts(), start).unwrap();
         let day = Duration::from_secs(86_400);
-        assert!(keys.step(&hosts(), false, None, start + day * 59).unwrap().is_none());
-        assert!(keys.step(&hosts(), false, None, start + day * 61).unwrap().is_some());
+        assert!(keys.step(&hosts(), false, &Told::Nothing, start + day * 59).unwrap().is_none());
+        assert!(keys.step(&hosts(), false, &Told::Nothing, start + day * 61).unwrap().is_some());
         assert!(!keys.are_good(&hosts(), start + day * 91));
     }
 
     #[test]
     fn a_secret_gives_back_what_was_put_into_it() {
         let keys = Keys::make(&hosts(), SystemTime::now()).unwrap();
-        let both = keys.step(&hosts(), true, None, SystemTime::now()).unwrap().unwrap();
+        let both = keys.step(&hosts(), true, &Told::Nothing, SystemTime::now()).unwrap().unwrap();
         for keys in [keys.clone(), both] {
             let mut secret = Secret::default();
             keys.put_into(&mut secret);

@@ -41,6 +41,7 @@ use self::certificate::Certificates;
 use self::discovery::Served;
 use self::event::Events;
 use self::facts::Facts;
+use self::keys::Told;
 use self::lease::Election;
 use self::metrics::Metrics;
 use self::own::Own;
@@ -174,7 +175,7 @@ impl Joined {
         let sources = policies::Sources { files, served: served.clone(), before };
         let (policies, in_force, parts) =
             Policies::new(client.clone(), &own, sources, Arc::clone(&facts), door);
-        let (registered, told) = watch::channel(None);
+        let (tell, told) = watch::channel(Told::Unknown);
         let events = Events::new(client.clone(), &own);
         let status = Status {
             client: client.clone(),
@@ -197,7 +198,7 @@ impl Joined {
             served,
             trusted,
             leads: leads.clone(),
-            registered,
+            told: tell,
             hold,
             marked: false,
         };

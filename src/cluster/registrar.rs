@@ -28,6 +28,7 @@ use tracing::{info, warn};
 
 use super::discovery::Served;
 use super::event::Events;
+use super::keys::Told;
 use super::metrics::Metrics;
 use super::own::Own;
 use super::policies::InForce;
@@ -51,8 +52,8 @@ pub(super) struct Registrar {
     /// Whom API servers are to trust, as PEM.
     pub(super) trusted: watch::Receiver<String>,
     pub(super) leads: watch::Receiver<bool>,
-    /// What API servers are told to trust; `None` while they are told nothing.
-    pub(super) registered: watch::Sender<Option<String>>,
+    /// What API servers are told to trust.
+    pub(super) told: watch::Sender<Told>,
     /// How long a deletion holds.
     pub(super) hold: Duration,
     /// Whether it is written down that the configurations are there.
@@ -165,7 +166,7 @@ impl Registrar {
                 }
                 Absence::BreakGlass(left) => {
                     self.metrics.break_glass(true);
-                    self.registered.send_if_modified(|it| it.take().is_some());
+                    self.say(Told::Nothing);
                     return Ok(Some(left));
                 }
             }
@@ -178,13 +179,17 @@ impl Registrar {
                 self.mark(json!({REGISTERED: "true", SINCE: null})).await?;
                 self.marked = true;
             }
-            self.registered.send_if_modified(|it| {
-                let changed = it.as_ref() != Some(&trusted);
-                *it = Some(trusted.clone());
-                changed
-            });
+            self.say(Told::Trust(trusted));
         }
         Ok(None)
+    }
+
+    fn say(&self, told: Told) {
+        self.told.send_if_modified(|before| {
+            let changed = *before != told;
+            *before = told;
+            changed
+        });
     }
 
     /// Writes a configuration where it is not as it should be; whether it was.
