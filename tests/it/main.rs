@@ -34,6 +34,7 @@ mod engine_scope;
 mod engine_waiver;
 mod folder;
 mod host_network;
+mod image;
 mod inventory;
 mod lint;
 mod manifest;
