@@ -20,7 +20,7 @@ pub mod manifest;
 pub mod pki;
 #[deny(clippy::disallowed_methods)]
 pub mod policyfile;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "cluster"))]
 pub mod report;
 #[cfg(feature = "server")]
 pub mod telemetry;

@@ -16,12 +16,13 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
 
 /// A finding with its line break.
 pub(super) fn line(shown: &Shown) -> String {
-    let (finding, at) = (&shown.finding, &shown.location);
+    let finding = &shown.finding;
+    let place = match shown.location.line {
+        0 => shown.place(),
+        line => format!("{}:{line}:{}", shown.location.file, shown.location.column),
+    };
     format!(
-        "{}:{}:{}: {}[{}] {} ({}/{})\n",
-        at.file,
-        at.line,
-        at.column,
+        "{place}: {}[{}] {} ({}/{})\n",
         shown.effect().as_str(),
         finding.rule,
         finding.message,

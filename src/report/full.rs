@@ -62,6 +62,7 @@ fn one(folded: &Folded<'_>, renderer: &Renderer) -> String {
     let title = level.with_name(effect.as_str()).primary_title(&finding.message).id(finding.rule);
     let mut elements: Vec<Element<'_>> = Vec::new();
     let at = &shown.location;
+    let place = shown.place();
     match &shown.snippet {
         Some(snippet) => elements.push(
             Source::source(&snippet.text)
@@ -70,6 +71,7 @@ fn one(folded: &Folded<'_>, renderer: &Renderer) -> String {
                 .annotation(AnnotationKind::Primary.span(snippet.start..snippet.end))
                 .into(),
         ),
+        None if at.line == 0 => elements.push(Origin::path(&*place).into()),
         None => elements.push(
             Origin::path(&*at.file).line(at.line as usize).char_column(at.column as usize).into(),
         ),

@@ -150,7 +150,10 @@ fn name(shown: &Shown) -> String {
 fn ended(shown: &Shown) -> Ended<'_> {
     let finding = &shown.finding;
     let at = &shown.location;
-    let place = format!("{}:{}:{}", at.file, at.line, at.column);
+    let place = match at.line {
+        0 => shown.place(),
+        line => format!("{}:{line}:{}", at.file, at.column),
+    };
     let body = format!("{place}: {}", shown.message_and_help());
     match shown.effect() {
         Effect::Waived => {

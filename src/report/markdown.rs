@@ -122,7 +122,7 @@ fn finding_line(shown: &Shown) -> String {
         shown.effect().as_str(),
         code(finding.rule),
         prose(&finding.message),
-        code(&format!("{}:{}", shown.file(), shown.location.line)),
+        code(&place(shown)),
     );
     if shown.subject.is_some() {
         _ = write!(line, ", {}", code(&shown.subject_line()));
@@ -133,16 +133,24 @@ fn finding_line(shown: &Shown) -> String {
     line
 }
 
+/// The file and the line; of an object in a cluster the path in it.
+fn place(shown: &Shown) -> String {
+    match shown.location.line {
+        0 => shown.finding.path.to_string(),
+        line => format!("{}:{line}", shown.file()),
+    }
+}
+
 /// The other findings of the same template, to be unfolded.
 fn repeats(folded: &Folded<'_>) -> String {
     if folded.repeats.is_empty() {
         return String::new();
     }
-    let place = |shown: &&Shown| {
-        let at = code(&format!("{}:{}", shown.file(), shown.location.line));
+    let line = |shown: &&Shown| {
+        let at = code(&place(shown));
         format!("<br>{at} {}", prose(&shown.finding.message))
     };
-    let places: String = folded.repeats.iter().map(place).collect();
+    let places: String = folded.repeats.iter().map(line).collect();
     let count = folded.repeats.len();
     format!("<details><summary>and {count} more of this template</summary>{places}</details>")
 }

@@ -13,6 +13,7 @@ mod json;
 mod junit;
 mod markdown;
 mod owned;
+pub(crate) mod policy_results;
 mod policyreport;
 mod rule;
 mod run;

@@ -30,6 +30,7 @@ pub struct Shown {
     pub finding: Finding,
     /// `None` for a file that holds no object.
     pub subject: Option<Arc<Identity>>,
+    /// Line 0 of an object in a cluster, which has no lines.
     pub location: Location,
     pub related: Vec<ShownRelated>,
     pub owner: Option<Arc<Owner>>,
@@ -128,6 +129,8 @@ pub struct ShownObject {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub files: usize,
+    /// In how many namespaces the objects lie, if they are those of a cluster.
+    pub namespaces: Option<usize>,
     pub objects: usize,
     /// Objects that the cluster would not take.
     pub denied: usize,
@@ -218,8 +221,22 @@ impl Shown {
         self.rendered.as_ref().map_or(&self.location.file, |rendered| &rendered.text)
     }
 
+    /// Where it is, in words: `web.yaml:7:3`; of an object in a cluster what that is called, and
+    /// the path in it.
+    pub(super) fn place(&self) -> String {
+        let at = &self.location;
+        match at.line {
+            0 => format!("{} {}", at.file, self.finding.path),
+            line => format!("{}:{line}:{}", self.file(), at.column),
+        }
+    }
+
     /// A place that a code host can show: the location, or what comes nearest to a rendered line.
     pub(super) fn host_location(&self) -> Location {
+        if self.location.line == 0 {
+            let file = Arc::clone(&self.location.file);
+            return Location { file, line: 1, column: 1, end_line: 1, end_column: 1, exact: false };
+        }
         let near = self.rendered.as_ref().filter(|it| self.is_rendered_line(it));
         let Some((file, line)) = near.and_then(|rendered| rendered.near.clone()) else {
             return self.location.clone();
@@ -242,8 +259,13 @@ impl Shown {
         self.location.file == rendered.text
     }
 
-    /// Whose it is: the charts that wrote the object, or the file.
+    /// Whose it is: the charts that wrote the object, or the file; of an object in a cluster its
+    /// namespace.
     pub(super) fn owner_name(&self) -> String {
+        if self.location.line == 0 {
+            let namespace = self.subject.as_deref().and_then(|it| it.namespace.as_deref());
+            return namespace.unwrap_or("no namespace").to_owned();
+        }
         self.owner.as_deref().map_or_else(|| self.file().to_owned(), Owner::charts)
     }
 
@@ -274,10 +296,13 @@ impl Summary {
     /// The last line for a person.
     pub(super) fn line(&self, run: &Run) -> String {
         let [deny, warn, audit, existing, waived] = run.counts();
+        let whence = match self.namespaces {
+            Some(namespaces) => plural(namespaces, "namespace"),
+            None => plural(self.files, "file"),
+        };
         let mut line = format!(
-            "{} in {}: {deny} deny, {warn} warn, {audit} audit",
+            "{} in {whence}: {deny} deny, {warn} warn, {audit} audit",
             plural(self.objects, "object"),
-            plural(self.files, "file"),
         );
         for (count, effect) in [(existing, Effect::Existing), (waived, Effect::Waived)] {
             if count > 0 {

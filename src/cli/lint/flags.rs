@@ -132,21 +132,26 @@ impl Arguments {
         if self.write_baseline.is_some() {
             return false;
         }
-        let reaches = |shown: &Shown| match self.fail_on.as_str() {
-            "deny" => shown.effect() == Effect::Deny,
-            "warn" => shown.effect() <= Effect::Warn,
-            "audit" => true,
-            "info" => shown.finding.severity >= Severity::Info,
-            "low" => shown.finding.severity >= Severity::Low,
-            "medium" => shown.finding.severity >= Severity::Medium,
-            "high" => shown.finding.severity >= Severity::High,
-            _ => shown.finding.severity >= Severity::Critical,
-        };
-        run.summary.denied > 0 || run.findings.iter().any(|it| it.effect().counts() && reaches(it))
+        reaches(run, &self.fail_on)
     }
 }
 
-fn formats() -> PossibleValuesParser {
+/// Whether anything in a run reaches what `--fail-on` says, or would be denied.
+pub(in crate::cli) fn reaches(run: &Run, bar: &str) -> bool {
+    let is_over = |shown: &Shown| match bar {
+        "deny" => shown.effect() == Effect::Deny,
+        "warn" => shown.effect() <= Effect::Warn,
+        "audit" => true,
+        "info" => shown.finding.severity >= Severity::Info,
+        "low" => shown.finding.severity >= Severity::Low,
+        "medium" => shown.finding.severity >= Severity::Medium,
+        "high" => shown.finding.severity >= Severity::High,
+        _ => shown.finding.severity >= Severity::Critical,
+    };
+    run.summary.denied > 0 || run.findings.iter().any(|it| it.effect().counts() && is_over(it))
+}
+
+pub(in crate::cli) fn formats() -> PossibleValuesParser {
     FORMATS
         .iter()
         .map(|format| PossibleValue::new(format.name).help(format.about))

@@ -16,7 +16,8 @@ mod texts;
 mod world;
 
 pub(super) use self::configured::{Configured, configured};
-pub(super) use self::flags::Arguments;
+pub(super) use self::flags::{Arguments, formats, reaches};
+pub(super) use self::output::{Output, check, parse, stream, write_files};
 
 use std::collections::BTreeSet;
 

@@ -9,22 +9,22 @@ use crate::report::{self, Appearance, FORMATS, Format, Run};
 
 /// A report that was asked for: `FORMAT=FILE`.
 #[derive(Clone, Debug)]
-pub(super) struct Output {
-    pub(super) format: &'static Format,
+pub(in crate::cli) struct Output {
+    pub(in crate::cli) format: &'static Format,
     /// `None` for the standard output.
     file: Option<PathBuf>,
 }
 
 impl Output {
     /// Whether it goes to the standard output.
-    pub(super) fn is_streamed(&self) -> bool {
+    pub(in crate::cli) fn is_streamed(&self) -> bool {
         self.file.is_none()
     }
 }
 
 /// Reads one `FORMAT=FILE`, or several with commas between them, as an environment variable
 /// gives them. A comma that no `FORMAT=` follows is a part of the file's name.
-pub(super) fn parse(text: &str) -> Result<Vec<Output>, String> {
+pub(in crate::cli) fn parse(text: &str) -> Result<Vec<Output>, String> {
     let mut pieces: Vec<String> = Vec::new();
     for piece in text.split(',') {
         let begins = |piece: &str| piece.split_once('=').is_some_and(|(it, _)| names_format(it));
@@ -37,7 +37,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Output>, String> {
 }
 
 /// Refuses one file for two reports: the first would be lost.
-pub(super) fn check<'o>(outputs: impl Iterator<Item = &'o Output>) -> Result<(), Failure> {
+pub(in crate::cli) fn check<'o>(outputs: impl Iterator<Item = &'o Output>) -> Result<(), Failure> {
     let mut seen = HashSet::new();
     for file in outputs.filter_map(|output| output.file.as_ref()) {
         if !seen.insert(file) {
@@ -51,7 +51,7 @@ pub(super) fn check<'o>(outputs: impl Iterator<Item = &'o Output>) -> Result<(),
 /// Writes the reports that have a file. What becomes of one takes nothing from the others.
 ///
 /// Returns whether all are written; tells the person of each that is not.
-pub(super) fn write_files<'o>(
+pub(in crate::cli) fn write_files<'o>(
     run: &Run,
     outputs: impl Iterator<Item = &'o Output>,
     console: &mut Console,
@@ -71,7 +71,11 @@ pub(super) fn write_files<'o>(
 }
 
 /// Writes a report to the standard output.
-pub(super) fn stream(run: &Run, format: &Format, console: &mut Console) -> Result<(), Failure> {
+pub(in crate::cli) fn stream(
+    run: &Run,
+    format: &Format,
+    console: &mut Console,
+) -> Result<(), Failure> {
     console.write(&(format.render)(run, Appearance { colour: console.colour }))
 }
 

@@ -44,7 +44,7 @@ fn finding(out: &mut String, shown: &Shown, owner: &str) {
         attribute(shown.file()),
         message(&finding.message),
     );
-    let place = format!("{}:{}:{}", shown.file(), at.line, at.column);
+    let place = shown.place();
     _ = write!(out, "<p class=\"quiet\"><code>{}</code>", text(&place));
     if !at.exact {
         out.push_str(", the nearest place above");
