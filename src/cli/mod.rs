@@ -1,5 +1,7 @@
 //! What a person types, and the wiring of everything else.
 
+#[cfg(feature = "cluster")]
+mod audit;
 mod bench;
 mod console;
 mod coverage;
@@ -47,6 +49,9 @@ enum Command {
     /// Serves the admission webhook
     #[cfg(feature = "cluster")]
     Serve(Box<serve::Arguments>),
+    /// Judges what exists in a cluster
+    #[cfg(feature = "cluster")]
+    Audit(Box<audit::Arguments>),
     /// Answers one AdmissionReview from a file
     Review(review::Arguments),
     /// Lists the rules
@@ -123,6 +128,8 @@ fn carry_out(command: Command, console: &mut Console) -> Result<u8, Failure> {
         Command::Lint(arguments) => lint::run(&arguments, console),
         #[cfg(feature = "cluster")]
         Command::Serve(arguments) => serve::run(&arguments, console),
+        #[cfg(feature = "cluster")]
+        Command::Audit(arguments) => audit::run(&arguments, console),
         Command::Review(arguments) => review::run(&arguments, console),
         Command::Rules(arguments) => rules::run(&arguments, console),
         Command::Explain(arguments) => explain::run(&arguments, console),

@@ -48,6 +48,11 @@ pub(super) fn run(command: &Command, console: &mut Console) -> Result<u8, Failur
 }
 
 impl Choice {
+    /// The policies of these files or directories alone.
+    pub(super) fn of_files(paths: &[PathBuf]) -> Self {
+        Self { policy: paths.to_vec(), no_default_policies: true, expect: None }
+    }
+
     /// Reads and checks the set.
     pub(super) fn load(&self) -> Result<Loaded, Failure> {
         self.compile(&self.read()?, &[])

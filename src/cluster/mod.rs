@@ -4,6 +4,7 @@
 //! server is away it goes on with that.
 
 pub mod assembly;
+pub mod audit;
 pub mod certificate;
 pub mod discovery;
 pub mod facts;
@@ -70,6 +71,8 @@ pub struct Args {
     pub authority: Authority,
     /// For how long the deletion of a webhook configuration holds.
     pub hold: Duration,
+    /// How what exists is audited, if it is.
+    pub audit: Option<audit::Plan>,
 }
 
 /// Whose certificate is served.
@@ -102,6 +105,7 @@ pub struct Joined {
     certificates: Option<Certificates>,
     trusted: watch::Receiver<String>,
     metrics: Arc<Metrics>,
+    audited: Arc<audit::Counts>,
 }
 
 /// A replica that follows the cluster.
@@ -144,13 +148,17 @@ pub async fn join(client: Client, args: Args) -> Result<Joined, Error> {
         }
     };
     let metrics = Arc::new(Metrics::new(Arc::new(Facts::new(client.clone()))));
-    Ok(Joined { client, args, owner, certificates, trusted, metrics })
+    let audited = Arc::default();
+    Ok(Joined { client, args, owner, certificates, trusted, metrics, audited })
 }
 
 impl Joined {
     /// Names its metrics.
     pub fn register(&self, registry: &mut Registry) {
         self.metrics.register(registry);
+        if self.args.audit.is_some() {
+            self.audited.register(registry);
+        }
     }
 
     /// The kinds that are served, from now on.
@@ -166,8 +174,8 @@ impl Joined {
         served: watch::Receiver<Arc<Served>>,
         door: Arc<dyn Door>,
     ) -> Running {
-        let Self { client, args, owner, certificates, trusted, metrics } = self;
-        let Args { own, hold, .. } = args;
+        let Self { client, args, owner, certificates, trusted, metrics, audited } = self;
+        let Args { own, hold, audit, .. } = args;
         let before = status::earlier(client.clone(), &own).await.map(Arc::new);
         let (election, leads) = Election::new(client.clone(), &own);
         let (end, ending) = watch::channel(false);
@@ -188,6 +196,13 @@ impl Joined {
             leads: leads.clone(),
         };
         let counted = count(Arc::clone(&metrics), in_force.clone(), served.clone(), leads.clone());
+        let auditor = audit.map(|plan| audit::Auditor {
+            client: client.clone(),
+            in_force: in_force.clone(),
+            leads: leads.clone(),
+            plan,
+            counts: audited,
+        });
         let registrar = Registrar {
             client,
             own,
@@ -207,6 +222,9 @@ impl Joined {
         tasks.spawn(status.run());
         tasks.spawn(registrar.run());
         tasks.spawn(counted);
+        if let Some(auditor) = auditor {
+            tasks.spawn(async { match audit::run(auditor).await {} });
+        }
         if let Some(certificates) = certificates {
             tasks.spawn(certificates.run(leads, told));
         }

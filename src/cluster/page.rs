@@ -112,7 +112,6 @@ impl<'p> Pages<'p> {
     }
 
     /// At this pace, and with the rest of a later version where the list's own is forgotten.
-    #[expect(dead_code, reason = "what is listed once, in an audit, is paced")]
     pub(super) fn paced(mut self, pace: &'p Pace) -> Self {
         self.pace = Some(pace);
         self.may_mix = true;
@@ -178,6 +177,14 @@ impl<'p> Pages<'p> {
 }
 
 impl Page {
+    pub(super) fn api(&self) -> &ApiResource {
+        &self.api
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The objects of the page, without what says who wrote which field of them.
     pub(super) fn read(&self) -> Result<Vec<Object<'_>>, Problem> {
         let document = json::read(&self.text)?;
@@ -215,7 +222,6 @@ impl<'t> Object<'t> {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "as above"))]
 impl Pace {
     /// So many requests a second; any number if it is 0.
     pub(super) fn new(requests_per_second: f64) -> Self {

@@ -11,8 +11,10 @@ use tracing::info;
 
 use super::court::Court;
 use super::{Arguments, follow};
+use crate::cli::audit::bytes;
 use crate::cli::policies::File;
 use crate::cli::{ALLOWED, Failure};
+use crate::cluster::audit::{self, Limits, Plan};
 use crate::cluster::certificate::Certificates;
 use crate::cluster::own::Own;
 use crate::cluster::{self, Authority, Door};
@@ -65,7 +67,6 @@ pub(super) struct Flags {
 
 /// Flags of the audit.
 #[derive(Debug, Args)]
-#[allow(dead_code)]
 struct Audit {
     /// How often all that exists is judged; 0s never
     #[arg(
@@ -84,9 +85,10 @@ struct Audit {
         long,
         value_name = "BYTES",
         default_value = "10Mi",
+        value_parser = bytes,
         env = "PORTCULLIS_REPORTS_MAX_BYTES"
     )]
-    reports_max_bytes: String,
+    reports_max_bytes: usize,
 }
 
 /// Objects that hold what an audit found.
@@ -122,7 +124,12 @@ pub(super) fn run(
         }
         Authority::File(_) => arguments.certificate(),
     };
-    let wanted = cluster::Args { own: flags.own()?, authority, hold: flags.break_glass_hold };
+    let wanted = cluster::Args {
+        own: flags.own()?,
+        authority,
+        hold: flags.break_glass_hold,
+        audit: flags.audit.plan(),
+    };
     let runtime = server::runtime().map_err(|error| super::failure(&error))?;
     let ended = runtime.block_on(async {
         let client = cluster::client().await.map_err(|error| super::failure(&error))?;
@@ -167,6 +174,27 @@ impl Flags {
             service_port: self.service_port,
             waiver_namespace: self.waiver_namespace.clone().unwrap_or_else(|| namespace.clone()),
             namespace,
+        })
+    }
+}
+
+impl Audit {
+    /// `None` if nothing is audited.
+    fn plan(&self) -> Option<Plan> {
+        let kind = match self.reports {
+            Reports::Policyreport => Some(audit::Reports::PolicyReport),
+            Reports::Openreports => Some(audit::Reports::OpenReports),
+            Reports::None => None,
+        };
+        let options = audit::Options::default();
+        let limits = Limits {
+            max_bytes: self.reports_max_bytes,
+            requests_per_second: options.requests_per_second,
+        };
+        (!self.audit_interval.is_zero()).then(|| Plan {
+            interval: self.audit_interval,
+            options,
+            reports: kind.map(|kind| (kind, limits)),
         })
     }
 }

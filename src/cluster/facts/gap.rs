@@ -24,7 +24,7 @@ pub enum Why {
 }
 
 impl Gap {
-    pub(super) fn new(api: &ApiResource, why: Why) -> Self {
+    pub(in crate::cluster) fn new(api: &ApiResource, why: Why) -> Self {
         let kind = match api.group.as_str() {
             "" => format!("{}/{}", api.version, api.kind),
             group => format!("{group}/*/{}", api.kind),
