@@ -173,6 +173,11 @@ impl Desk<'_> {
             match self.apply(record).await {
                 Ok(()) if before.is_some() => written.changed += 1,
                 Ok(()) => written.created += 1,
+                // The object goes, and needs no report any more.
+                Err(error) if is_going(&error) => {
+                    written.reports -= 1;
+                    written.bytes -= record.body.len();
+                }
                 Err(error) => written.fail(&error),
             }
         }
@@ -212,6 +217,13 @@ impl Desk<'_> {
         self.pace.wait().await;
         self.client.request_text(request).await.map(drop)
     }
+}
+
+/// Whether nothing can be made in a namespace because it is gone or about to be.
+fn is_going(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else { return false };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    status.code == 404 || causes.into_iter().any(|it| it.reason == "NamespaceTerminating")
 }
 
 impl Written {

@@ -36,6 +36,16 @@ impl Api {
         })
     }
 
+    /// For what asks by itself.
+    pub(crate) fn client(&self) -> Client {
+        self.0.clone()
+    }
+
+    /// Waits for what goes on beside the tests, and lets what it starts go on.
+    pub(crate) fn wait<T>(ending: impl Future<Output = T>) -> T {
+        RUNTIME.block_on(ending)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Result<Json, Refused> {
         self.send("GET", path, "application/json", Vec::new())
     }

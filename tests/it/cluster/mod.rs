@@ -7,10 +7,12 @@
 mod address;
 mod admit;
 mod api;
+mod audit;
 mod break_glass;
 mod certificate;
 mod container;
 mod controllers;
+mod facts;
 mod files;
 mod install;
 mod kubelet;
