@@ -36,7 +36,8 @@ struct FindingOut<'r> {
     help: Option<&'r str>,
     subject: SubjectOut<'r>,
     path: String,
-    location: LocationOut<'r>,
+    /// `None` for what no file holds, such as an object in a cluster.
+    location: Option<LocationOut<'r>>,
     related: Vec<RelatedOut<'r>>,
     owner: Option<OwnerOut<'r>>,
     rendered: Option<RenderedOut<'r>>,
@@ -119,7 +120,7 @@ struct ChangeOut<'r> {
     rule: &'r str,
     subject: SubjectOut<'r>,
     path: String,
-    location: LocationOut<'r>,
+    location: Option<LocationOut<'r>>,
     fix: FixOut<'r>,
 }
 
@@ -259,15 +260,16 @@ fn subject(identity: Option<&Identity>) -> SubjectOut<'_> {
     }
 }
 
-fn location(at: &Location) -> LocationOut<'_> {
-    LocationOut {
+/// Lines start at 1: what is on none has no location.
+fn location(at: &Location) -> Option<LocationOut<'_>> {
+    (at.line > 0).then(|| LocationOut {
         file: &at.file,
         line: at.line,
         column: at.column,
         end_line: at.end_line,
         end_column: at.end_column,
         exact: at.exact,
-    }
+    })
 }
 
 fn related(it: &ShownRelated) -> RelatedOut<'_> {
@@ -275,7 +277,7 @@ fn related(it: &ShownRelated) -> RelatedOut<'_> {
         message: &it.message,
         subject: it.subject.as_ref().map(|identity| subject(Some(identity))),
         path: &it.path,
-        location: it.location.as_ref().map(location),
+        location: it.location.as_ref().and_then(location),
     }
 }
 
