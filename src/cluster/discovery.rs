@@ -33,7 +33,8 @@ pub struct Served {
 pub struct Resource {
     pub api: ApiResource,
     pub namespaced: bool,
-    /// Whether this version is the one that the group prefers.
+    /// Whether this version is the one that the group prefers, or the most stable one of a kind that
+    /// is not in it.
     pub preferred: bool,
     pub subresources: Vec<Subresource>,
     operations: Vec<String>,
@@ -132,11 +133,15 @@ pub(super) fn follow(client: Client) -> watch::Receiver<Arc<Served>> {
 
 fn resources_of(group: &ApiGroup) -> Vec<Resource> {
     let recommended = group.recommended_resources();
+    // A kind that the preferred version lacks is served in another one: in the most stable one,
+    // then, for it is to be listed too.
+    let mut preferred = group.resources_by_stability();
+    preferred.retain(|(api, _)| recommended.iter().all(|(it, _)| it.kind != api.kind));
+    preferred.extend(recommended);
     let in_version = |version| {
-        let recommended = &recommended;
+        let preferred = &preferred;
         group.versioned_resources(version).into_iter().map(move |(api, capabilities)| {
-            // What the preferred version lacks is served in another one.
-            let preferred = recommended.iter().any(|(it, _)| *it == api);
+            let preferred = preferred.iter().any(|(it, _)| *it == api);
             Resource::new(api, capabilities, preferred)
         })
     };
