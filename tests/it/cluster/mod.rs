@@ -19,6 +19,7 @@ mod kubelet;
 mod load;
 mod node;
 mod outage;
+mod parity;
 mod plane;
 mod policy;
 mod program;
