@@ -22,6 +22,7 @@ mod metrics;
 mod policies;
 mod registrar;
 mod status;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use self::policies::Parts;
+pub use self::words::words;
 
 use self::assembly::Text;
 use self::certificate::Certificates;

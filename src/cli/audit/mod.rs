@@ -17,6 +17,7 @@ use crate::cluster::audit::{
     Court, Limits, Options, Reports, Scan, Unwritten, Written, scan, show, write,
 };
 use crate::cluster::discovery::Served;
+use crate::cluster::words;
 use crate::report::{self, Format, Needs, Run, plural};
 use crate::resource::quantity::Quantity;
 
@@ -273,7 +274,7 @@ fn line(written: &Written) -> String {
 }
 
 fn unreachable_api(error: &kube::Error) -> Failure {
-    Failure::new(format!("the API server does not say what it serves: {error}"))
+    Failure::new(format!("the API server does not say what it serves: {}", words(error)))
 }
 
 /// So many bytes, as Kubernetes writes them: `10Mi`.

@@ -52,7 +52,7 @@ impl Family {
         for judged in members {
             family.passed += judged.report.passed;
             judged.report.findings.iter().for_each(|it| family.tell(it, &judged.identity));
-            for outcome in &judged.report.outcomes {
+            for outcome in judged.report.outcomes.iter().filter(|it| it.could_not_judge()) {
                 if !family.unjudged.iter().any(|(_, it)| it == outcome) {
                     family.unjudged.push((Arc::clone(&judged.identity), outcome.clone()));
                 }

@@ -26,6 +26,7 @@ pub use self::record::Reports;
 pub use self::scan::{Court, Judged, Scan, scan};
 pub use self::show::show;
 pub use self::write::{Limits, Unwritten, Written, write};
+use super::words;
 use crate::document::Problem;
 
 /// How an audit goes about it.
@@ -42,7 +43,7 @@ pub struct Options {
 /// An audit that came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the API server does not say what exists: {0}")]
+    #[error("the API server does not say what exists: {}", words(.0))]
     Api(#[source] kube::Error),
     #[error("a list of `{kind}` can't be read: {problem}")]
     Unreadable { kind: String, problem: String },

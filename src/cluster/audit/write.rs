@@ -14,6 +14,7 @@ use super::record::{HASH, LABEL, Record, Reports};
 use super::scan::Scan;
 use crate::cluster::discovery::Served;
 use crate::cluster::page::{Depth, Pace, Pages, Target};
+use crate::cluster::words;
 use crate::document::Value;
 
 /// How much may be written.
@@ -229,10 +230,105 @@ fn is_going(error: &kube::Error) -> bool {
 impl Written {
     fn fail(&mut self, error: &kube::Error) {
         self.failed += 1;
-        let problem = match error {
-            kube::Error::Api(status) => status.message.clone(),
-            other => other.to_string(),
-        };
-        self.problem.get_or_insert(problem);
+        self.problem.get_or_insert_with(|| words(error));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::Value as Json;
+
+    use super::super::record::LONGEST;
+    use super::super::scan::Judged;
+    use super::*;
+    use crate::cluster::page::Object;
+    use crate::engine::{Budget, Engine, Facts, Subject};
+    use crate::policyfile::{self, Source};
+    use crate::{resource, rules};
+
+    const POLICY: &str = "apiVersion: portcullis.skao.int/v1alpha1
+kind: Policy
+metadata: {name: test}
+spec:
+  rules:
+  - {rule: field-matches, params: {field: 'data[*]', pattern: 'never-[a-z]+'}, scope: {kinds: [v1/ConfigMap]}}
+";
+
+    fn engine() -> Engine {
+        let source = Source::new("test.yaml", POLICY);
+        policyfile::load(&[source], rules::ALL, &resource::KUBERNETES).unwrap().engine
+    }
+
+    /// An audit of ConfigMaps, each with so many fields that are wrong.
+    fn audit(objects: &[(&str, usize)]) -> Scan {
+        let (engine, mut scan) = (engine(), Scan::default());
+        let api = ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&());
+        for (name, fields) in objects {
+            let data: Vec<String> =
+                (0..*fields).map(|it| format!(r#""key-{it}":"v{it}""#)).collect();
+            let text = format!(
+                r#"{{"metadata":{{"name":"{name}","namespace":"demo","uid":"u-{name}"}},"data":{{"password":"hunter2-{name}"{}{}}}}}"#,
+                if data.is_empty() { "" } else { "," },
+                data.join(","),
+            );
+            let Object { identity, value } = Object::read(&text, &api).unwrap().unwrap();
+            let subject = Subject::new(identity.clone(), &value);
+            let report = engine.evaluate(&subject, &Facts::default(), Budget::default());
+            let identity = Arc::new(identity);
+            scan.judged.push(Judged { root: Arc::clone(&identity), identity, report });
+        }
+        scan
+    }
+
+    fn records(scan: &Scan, max_bytes: usize) -> (Vec<Record>, Written) {
+        let mut written = Written::default();
+        (chosen(scan, Reports::PolicyReport, max_bytes, &mut written), written)
+    }
+
+    #[test]
+    fn a_report_that_is_too_long_says_how_many_results_it_leaves_out() {
+        let (records, written) = records(&audit(&[("long", 200)]), usize::MAX);
+        let [record] = records.as_slice() else { panic!("{records:?}") };
+        assert!(record.body.len() <= LONGEST && record.body.len() > LONGEST / 2);
+        let body: Json = serde_json::from_slice(&record.body).unwrap();
+        let held = body["results"].as_array().unwrap().len();
+        assert_eq!(body["summary"]["fail"], 201);
+        let left_out = &body["metadata"]["annotations"]["portcullis.skao.int/results-left-out"];
+        assert_eq!(left_out, &(201 - held).to_string());
+        assert_eq!((record.left_out, written.cut), (201 - held, 1));
+    }
+
+    #[test]
+    fn a_report_is_about_its_object_and_holds_no_secret() {
+        let (records, _) = records(&audit(&[("small", 1)]), usize::MAX);
+        let text = String::from_utf8(records[0].body.clone()).unwrap();
+        assert!(!text.contains("hunter2") && text.contains("•••"), "{text}");
+        let body: Json = serde_json::from_str(&text).unwrap();
+        let owner = &body["metadata"]["ownerReferences"][0];
+        assert_eq!((&owner["uid"], &owner["apiVersion"]), (&"u-small".into(), &"v1".into()));
+        assert_eq!(body["scope"]["namespace"], "demo");
+        assert_eq!(body["metadata"]["name"], "portcullis-u-small");
+        assert!(body["results"].as_array().unwrap().iter().all(|it| it.get("resources").is_none()));
+    }
+
+    #[test]
+    fn equal_audits_have_equal_hashes_and_others_have_not() {
+        let hash = |scan: &Scan| records(scan, usize::MAX).0.remove(0).hash;
+        let first = hash(&audit(&[("one", 3)]));
+        assert_eq!(first, hash(&audit(&[("one", 3)])));
+        assert_ne!(first, hash(&audit(&[("one", 4)])));
+    }
+
+    #[test]
+    fn the_worst_objects_are_reported_where_there_is_no_room_for_all() {
+        let scan = audit(&[("a", 0), ("b", 5), ("c", 2)]);
+        let (all, _) = records(&scan, usize::MAX);
+        let room = all[0].body.len() + all[1].body.len();
+        let (some, written) = records(&scan, room);
+        let names: Vec<&str> = some.iter().map(|it| &*it.name).collect();
+        assert_eq!(names, ["portcullis-u-b", "portcullis-u-c"]);
+        assert_eq!((written.reports, written.left_out, written.bytes), (2, 1, room));
     }
 }

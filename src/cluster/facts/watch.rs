@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Why;
 use crate::cluster::page::{Depth, Object, Pages, Target};
+use crate::cluster::words;
 
 /// How long one watch goes on, in seconds. Then the next begins where it ended.
 const WATCH: u32 = 240;
@@ -243,7 +244,7 @@ impl From<kube::Error> for Trouble {
             kube::Error::Api(status) if matches!(status.code, 404 | 405) => {
                 Self::Refused(Why::NotServed)
             }
-            _ => Self::Passing(error.to_string()),
+            _ => Self::Passing(words(&error)),
         }
     }
 }
