@@ -22,7 +22,7 @@ use super::pods;
 use super::way::Way;
 
 /// How long creations took.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Timed {
     /// Of each one, the shortest first.
     pub(crate) each: Vec<Duration>,
@@ -77,10 +77,8 @@ impl Client {
                     times
                 });
             }
-            let mut each: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
-            let whole = start.elapsed();
-            each.sort_unstable();
-            Timed { each, whole }
+            let each = tasks.join_all().await.into_iter().flatten().collect();
+            Timed { each, whole: start.elapsed() }
         })
     }
 
@@ -110,6 +108,13 @@ async fn create(connection: &mut SendRequest<Full<Bytes>>, path: &str, pod: Byte
 }
 
 impl Timed {
+    /// Takes in what was timed in another turn.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.each.extend(other.each);
+        self.each.sort_unstable();
+        self.whole += other.whole;
+    }
+
     /// The time that this part of all creations did not exceed, in milliseconds.
     pub(crate) fn milliseconds(&self, part: f64) -> f64 {
         #[allow(

@@ -20,7 +20,7 @@ const RATIOS: [(&str, &str); 3] =
 
 impl Round {
     pub(crate) fn put(&mut self, way: &Way, clients: usize, timed: Timed) {
-        self.0.insert((way.namespace, clients), timed);
+        self.0.entry((way.namespace, clients)).or_default().add(timed);
     }
 
     fn of(&self, way: &'static str, clients: usize) -> &Timed {
