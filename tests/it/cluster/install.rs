@@ -1,10 +1,11 @@
 //! The chart, and what plays around it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use super::api::within;
-use super::release::{DENY, Release};
+use super::api::{until, within};
+use super::release::{DENY, NAME, NAMESPACE, Release};
 use crate::chart::tool;
 use crate::cli::run;
 
@@ -87,4 +88,59 @@ fn a_correct_chart_is_let_in_by_the_whole_set_twice() {
         let ran = release.helm(&["status", "correct", "--namespace", &namespace]);
         assert!(ran.stdout.contains("STATUS: deployed"), "{ran:?}");
     }
+}
+
+/// The metrics that alerts and the dashboard ask for.
+fn metrics_asked_for() -> BTreeSet<String> {
+    let files = ["templates/prometheus-rule.yaml", "files/dashboard.json"];
+    let texts = files.map(|file| std::fs::read_to_string(format!("{}/{file}", chart())).unwrap());
+    let words = texts.iter().flat_map(|text| {
+        text.split(|c: char| !c.is_ascii_lowercase() && c != '_').filter_map(|word| {
+            let word = word.strip_suffix("_total").unwrap_or(word);
+            let word = word.strip_suffix("_bucket").unwrap_or(word);
+            word.starts_with("portcullis_").then(|| word.to_owned())
+        })
+    });
+    words.collect()
+}
+
+#[test]
+fn a_release_is_tested_upgraded_and_goes_with_all_that_it_registered() {
+    let mut release = Release::with("{}");
+    let ran = release.helm(&["test", NAME, "--namespace", NAMESPACE, "--timeout", "30s"]);
+    assert_eq!(ran.code, Some(0), "{ran:?} {}", release.plane.kubelet.logs());
+    let configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+    let ours = || {
+        let all = release.api().list(configurations);
+        all.into_iter().find(|it| it["metadata"]["name"] == NAME)
+    };
+    until("it has registered", ours);
+
+    let pods = release.ready_pods();
+    let page = release.metrics(&pods[0]).unwrap();
+    // These have no series until something goes wrong, or an audit has ended.
+    let quiet = ["admission_overdue", "admission_refused", "audit_findings"];
+    let quiet = quiet.map(|it| format!("portcullis_{it}"));
+    for metric in metrics_asked_for().iter().filter(|it| !quiet.contains(it)) {
+        assert!(page.contains(&format!("# HELP {metric} ")), "{metric}");
+    }
+
+    // With another cap on enforcement, nothing restarts: the set is read while the pods run.
+    let before = release.ready_pods();
+    release.upgrade(DENY);
+    until("it is shown that policies deny", || {
+        let policy = "/apis/portcullis.skao.int/v1alpha1/policies/tango-devices";
+        let policy = release.api().get(policy).ok()?;
+        (policy["status"]["enforcement"] == "Deny").then_some(())
+    });
+    assert_eq!(release.ready_pods(), before);
+
+    release.uninstall();
+    let ours = || {
+        let all = release.api().list(configurations);
+        all.into_iter().find(|it| it["metadata"]["name"] == NAME)
+    };
+    until("nothing is registered", || ours().is_none().then_some(()));
+    let ran = release.plane.kubectl(&["get", "crd", "policies.portcullis.skao.int"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
 }

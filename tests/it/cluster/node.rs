@@ -30,7 +30,8 @@ fn bind(api: &Api, pod: &Json) {
     if pod["metadata"]["deletionTimestamp"].is_string() {
         return;
     }
-    let ours = pod["metadata"]["labels"]["app.kubernetes.io/name"] == "portcullis";
+    let chart = pod["metadata"]["labels"]["helm.sh/chart"].as_str();
+    let ours = chart.is_some_and(|it| it.starts_with("portcullis-"));
     let node = if ours { "player" } else { "kwok" };
     let binding = json!({
         "apiVersion": "v1",
