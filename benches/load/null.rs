@@ -1,4 +1,4 @@
-//! The null server: the same stack with nothing in it.
+//! The null server: the same stack as the admission door, with nothing in it.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -18,15 +18,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// About as long as an answer that allows.
-const ANSWER: &[u8] = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"705ab4f5-6393-11e8-b7cc-42010a800002","allowed":true,"auditAnnotations":{"policy-set":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}}"#;
-
-/// Makes a certificate in `directory`, says where it listens, and serves for ever.
-pub(crate) fn serve(directory: &Path) {
-    let tls = TlsAcceptor::from(Arc::new(config(directory)));
+/// Writes a certificate for `host` into a file, says where it listens, and answers every body for
+/// ever.
+pub(crate) fn serve(address: &str, host: &str, authority: &Path, answer: fn(Bytes) -> Bytes) {
+    let tls = TlsAcceptor::from(Arc::new(config(host, authority)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         println!("{}", listener.local_addr().unwrap());
         loop {
             let (tcp, _) = listener.accept().await.unwrap();
@@ -35,22 +33,26 @@ pub(crate) fn serve(directory: &Path) {
             tokio::spawn(async move {
                 let Ok(stream) = tls.accept(tcp).await else { return };
                 let io = TokioIo::new(stream);
-                let _ = http1::Builder::new().serve_connection(io, service_fn(answer)).await;
+                let service = service_fn(move |request| respond(request, answer));
+                let _ = http1::Builder::new().serve_connection(io, service).await;
             });
         }
     });
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let _ = request.into_body().collect().await;
-    let mut response = Response::new(Full::new(Bytes::from_static(ANSWER)));
+async fn respond(
+    request: Request<Incoming>,
+    answer: fn(Bytes) -> Bytes,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let mut response = Response::new(Full::new(answer(body)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
 
-fn config(directory: &Path) -> ServerConfig {
-    let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    std::fs::write(directory.join("null.crt"), pair.cert.pem()).unwrap();
+fn config(host: &str, authority: &Path) -> ServerConfig {
+    let pair = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
+    std::fs::write(authority, pair.cert.pem()).unwrap();
     let chain = vec![CertificateDer::from_pem_slice(pair.cert.pem().as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(pair.signing_key.serialize_pem().as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
