@@ -1,6 +1,10 @@
 //! Certificates that the program makes for itself: a small authority, and what it signs.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
 use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -116,6 +120,21 @@ pub fn signer(certificate: &str, bundle: &str) -> Option<String> {
     };
     let found = bundle.split_inclusive(END).find(one)?;
     Some(format!("{}\n", found.trim_start()))
+}
+
+/// Writes a file in one step: whoever reads it sees the old one or the new one. It has its mode
+/// from its first byte on.
+///
+/// # Errors
+///
+/// It can't be written.
+pub fn keep(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    // What an earlier process with this number left behind.
+    let _ = fs::remove_file(&draft);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
+    fs::rename(&draft, path)
 }
 
 fn issuer(certificate: &str) -> Option<Vec<u8>> {

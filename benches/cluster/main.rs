@@ -20,6 +20,8 @@ mod null;
 mod plane;
 mod pods;
 mod table;
+#[path = "../load/tls.rs"]
+mod tls;
 mod way;
 
 use std::path::Path;

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
+
+use super::tls::connector;
 
 /// Sends one request over and over.
 pub(crate) struct Client {
@@ -22,15 +22,6 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr, authority: &Path, body: &[u8]) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(authority).unwrap()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // As the API server writes it.
         let mut request = format!(
             "POST /validate?timeout=10s HTTP/1.1\r\nHost: localhost\r\n\
@@ -41,7 +32,7 @@ impl Client {
         )
         .into_bytes();
         request.extend_from_slice(body);
-        Self { address, tls: TlsConnector::from(Arc::new(config)), request: request.into() }
+        Self { address, tls: connector(authority), request: request.into() }
     }
 
     /// Answers a second, over some connections that are open for all of `time`.

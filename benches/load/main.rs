@@ -15,6 +15,7 @@
 
 mod client;
 mod null;
+mod tls;
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::net::SocketAddr;

@@ -94,6 +94,12 @@ impl Failure {
         Self { message: message.into(), help: None }
     }
 
+    /// An error with its causes, outermost first.
+    pub fn of(error: &dyn std::error::Error) -> Self {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        Self::new(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    }
+
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

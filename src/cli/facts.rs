@@ -197,10 +197,11 @@ fn note_namespace(namespaces: &mut Namespaces, identity: &Identity, object: &Val
     if !identity.group.is_empty() || identity.kind != "Namespace" {
         return;
     }
-    let labels = object.at(&["metadata", "labels"]).and_then(Value::as_map);
-    let text = |value: &Value<'_>| value.as_str().unwrap_or_default().to_owned();
-    let labels = labels.into_iter().flatten().map(|it| (it.key.to_string(), text(&it.value)));
-    namespaces.labels.entry(identity.name.clone()).or_default().extend(labels);
+    namespaces
+        .labels
+        .entry(identity.name.clone())
+        .or_default()
+        .extend(Namespaces::labels_of(object));
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

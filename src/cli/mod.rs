@@ -9,6 +9,7 @@ mod explain;
 mod facts;
 mod lint;
 mod man;
+mod output;
 mod policies;
 mod progress;
 mod review;

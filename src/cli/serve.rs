@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         output: telemetry::Output::Stdout,
         filter: arguments.log.clone(),
     })
-    .map_err(|error| failure(&error))?;
+    .map_err(|error| Failure::of(&error))?;
     info!("policy set {} read", judge.digest());
     if arguments.cluster.cluster {
         return cluster::run(arguments, files, judge, drain_delay);
@@ -108,7 +108,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
             error!("{}", problem.message);
         }
     })
-    .map_err(|error| failure(&error))?;
+    .map_err(|error| Failure::of(&error))?;
     Ok(ALLOWED)
 }
 
@@ -200,15 +200,4 @@ fn follow(choice: &Choice, mut known: Vec<File>, mut changed: impl FnMut(&[File]
             }
         }
     }
-}
-
-/// An error with its causes, outermost first.
-fn failure(error: &dyn std::error::Error) -> Failure {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        message.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    Failure::new(message)
 }

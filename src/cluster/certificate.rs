@@ -21,6 +21,8 @@ use tracing::{info, warn};
 
 use super::keys::{Keys, ROTATE, Told};
 use super::own::Own;
+use super::words;
+use crate::pki;
 
 /// How often the leader looks whether a step of a rotation is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -78,7 +80,7 @@ impl Certificates {
             match this.first().await {
                 Ok(true) => break,
                 Ok(false) => {}
-                Err(error) => warn!("the Secret `{}` can't be had: {error}", this.name),
+                Err(error) => warn!("the Secret `{}` can't be had: {}", this.name, words(&error)),
             }
             sleep(RETRY).await;
         }
@@ -254,7 +256,7 @@ fn write(directory: &Path, keys: &Keys) -> io::Result<()> {
     let fresh = directory.join(name);
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir(&fresh)?;
-    super::files::private(&fresh.join("tls.key"), &keys.pair.key)?;
+    pki::keep(&fresh.join("tls.key"), &keys.pair.key, 0o600)?;
     fs::write(fresh.join("tls.crt"), &keys.pair.certificate)?;
     let link = directory.join("next");
     let _ = fs::remove_file(&link);

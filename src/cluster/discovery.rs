@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
+use super::words;
 use kube::discovery::{ApiCapabilities, ApiGroup, ApiResource, Discovery, Scope, verbs};
 
 /// How long to wait for more definitions that come in one go, and for the API server to serve
@@ -116,7 +117,7 @@ pub(super) fn follow(client: Client) -> watch::Receiver<Arc<Served>> {
                     EVERY
                 }
                 Err(error) => {
-                    warn!("what the API server serves can't be asked: {error}");
+                    warn!("what the API server serves can't be asked: {}", words(&error));
                     RETRY
                 }
             };

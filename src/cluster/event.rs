@@ -6,6 +6,7 @@ use kube::{Client, Resource as _};
 use tracing::warn;
 
 use super::own::Own;
+use super::words;
 
 /// Writes Events. That one can't be written is logged and stops nothing.
 #[derive(Clone)]
@@ -52,7 +53,7 @@ impl Events {
             secondary: None,
         };
         if let Err(error) = self.recorder.publish(&event, object).await {
-            warn!("the Event `{reason}` can't be written: {error}");
+            warn!("the Event `{reason}` can't be written: {}", words(&error));
         }
     }
 }

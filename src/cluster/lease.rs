@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
 use super::own::Own;
+use super::words;
 
 /// How long a Lease holds without being renewed: client-go's default.
 const DURATION: Duration = Duration::from_secs(15);
@@ -59,7 +60,7 @@ impl Election {
                     leads
                 }
                 Ok(Err(error)) => {
-                    warn!("the Lease `{}` can't be looked at: {error}", self.name);
+                    warn!("the Lease `{}` can't be looked at: {}", self.name, words(&error));
                     *self.leads.borrow() && self.renewed.elapsed() < DEADLINE
                 }
                 Err(_) => false,
@@ -73,7 +74,7 @@ impl Election {
         if *self.leads.borrow() {
             self.say(false);
             if let Err(error) = timeout(DEADLINE, self.give_back()).await.unwrap_or(Ok(())) {
-                warn!("the Lease `{}` can't be given back: {error}", self.name);
+                warn!("the Lease `{}` can't be given back: {}", self.name, words(&error));
             }
         }
     }

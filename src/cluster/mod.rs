@@ -17,7 +17,6 @@ pub mod registration;
 mod authority;
 mod custom;
 mod event;
-mod files;
 mod metrics;
 mod policies;
 mod registrar;
@@ -25,13 +24,14 @@ mod status;
 mod words;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::Client;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -89,9 +89,11 @@ pub enum Authority {
 /// Why a replica can't be a part of a cluster.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("there is no way to an API server")]
+    #[error("there is no way to a cluster")]
     Config(#[from] Box<kube::config::InferConfigError>),
-    #[error("the way to the API server can't be used")]
+    #[error("there is no way to a cluster")]
+    File(#[from] Box<kube::config::KubeconfigError>),
+    #[error("the way to the cluster can't be used")]
     Client(#[from] Box<kube::Error>),
     #[error("there is no certificate")]
     Certificate(#[from] certificate::Error),
@@ -119,13 +121,22 @@ pub struct Running {
     parts: Parts,
 }
 
-/// The way to the API server: `KUBECONFIG`, or else what a pod is given.
+/// The way to the API server: a file, a context of it, `KUBECONFIG`, or else what a pod is given.
 ///
 /// # Errors
 ///
-/// There is neither, or it can't be used.
-pub async fn client() -> Result<Client, Error> {
-    let config = kube::Config::infer().await.map_err(Box::new)?;
+/// There is none, or it can't be used.
+pub async fn client(file: Option<&Path>, context: Option<&str>) -> Result<Client, Error> {
+    let options =
+        KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    let config = match file {
+        Some(path) => {
+            let file = Kubeconfig::read_from(path).map_err(Box::new)?;
+            Config::from_custom_kubeconfig(file, &options).await.map_err(Box::new)?
+        }
+        None if context.is_some() => Config::from_kubeconfig(&options).await.map_err(Box::new)?,
+        None => Config::infer().await.map_err(Box::new)?,
+    };
     Ok(Client::try_from(config).map_err(Box::new)?)
 }
 
@@ -201,6 +212,7 @@ impl Joined {
         let auditor = audit.map(|plan| audit::Auditor {
             client: client.clone(),
             in_force: in_force.clone(),
+            served: served.clone(),
             leads: leads.clone(),
             plan,
             counts: audited,
@@ -290,4 +302,13 @@ fn labels(instance: &str) -> BTreeMap<String, String> {
         ("app.kubernetes.io/managed-by", "portcullis"),
     ];
     labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+}
+
+/// The engine of a text of policies, for tests.
+#[cfg(test)]
+fn engine(text: &str) -> Engine {
+    use crate::policyfile::{Source, load};
+    let loaded =
+        load(&[Source::new("test", text)], crate::rules::ALL, &crate::resource::KUBERNETES);
+    loaded.unwrap_or_else(|problems| panic!("{problems}")).engine
 }

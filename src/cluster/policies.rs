@@ -35,7 +35,7 @@ pub(super) struct InForce {
 
 /// What is known of the parts of a set, for whoever checks another part.
 #[derive(Clone, Debug, Default)]
-pub struct Parts(Arc<Mutex<Known>>);
+pub struct Parts(Arc<Mutex<Arc<Known>>>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -78,17 +78,17 @@ impl Parts {
             spec: object.get("spec").cloned().unwrap_or(Value::NULL).into_owned(),
             mirrors: mirrors.and_then(Value::as_str).map(str::to_owned),
         };
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
         assembly::check(&known.files, &known.customs, candidate)
     }
 
     /// The same beside files alone.
     pub fn of_files(files: Vec<Text>) -> Self {
-        Self(Arc::new(Mutex::new(Known { files, customs: Vec::new() })))
+        Self(Arc::new(Mutex::new(Arc::new(Known { files, customs: Vec::new() }))))
     }
 
     fn set(&self, files: Vec<Text>, customs: Vec<Custom>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Known { files, customs };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(Known { files, customs });
     }
 }
 
@@ -195,6 +195,14 @@ impl Policies {
         }
     }
 
+    /// Lists what has come to be served and is wanted by the engine in force.
+    async fn cover(&mut self) {
+        let served = self.sources.served.borrow_and_update().clone();
+        let Some(in_force) = self.in_force.borrow().clone() else { return };
+        let known = self.facts.prepare(&in_force.assembly.engine, &served).await;
+        self.door.learn(&in_force.assembly.engine, known);
+    }
+
     async fn refresh(&mut self) {
         let files = self.sources.files.borrow_and_update().clone();
         let customs: Vec<Custom> = self.seen.values().map(|seen| seen.custom.clone()).collect();
@@ -228,16 +236,6 @@ impl Policies {
         self.sources.before = Some(Arc::clone(&assembly.set));
         let seen = Arc::new(self.seen.clone());
         self.in_force.send_replace(Some(Arc::new(InForce { assembly, seen })));
-    }
-}
-
-impl Policies {
-    /// Lists what has come to be served and is wanted by the engine in force.
-    async fn cover(&mut self) {
-        let served = self.sources.served.borrow_and_update().clone();
-        let Some(in_force) = self.in_force.borrow().clone() else { return };
-        let known = self.facts.prepare(&in_force.assembly.engine, &served).await;
-        self.door.learn(&in_force.assembly.engine, known);
     }
 }
 

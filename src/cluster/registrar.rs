@@ -33,6 +33,7 @@ use super::metrics::Metrics;
 use super::own::Own;
 use super::policies::InForce;
 use super::registration::{Frame, Registration};
+use super::words;
 
 const RETRY: Duration = Duration::from_secs(2);
 /// Says that the configurations were once there, so that their absence means something.
@@ -128,7 +129,7 @@ impl Registrar {
             again = match self.reconcile(&mut current).await {
                 Ok(again) => again,
                 Err(error) => {
-                    warn!("the webhook configurations can't be written: {error}");
+                    warn!("the webhook configurations can't be written: {}", words(&error));
                     Some(RETRY)
                 }
             };

@@ -21,10 +21,10 @@ use super::custom::{self, Condition, MIRRORS, Seen};
 use super::discovery::Served;
 use super::event::Events;
 use super::facts::{Facts, Gap};
-use super::labels;
 use super::own::Own;
 use super::policies::InForce;
 use super::registration::unserved;
+use super::{labels, words};
 use crate::engine::{Enforcement, Policy, PolicySet};
 use crate::policyfile;
 
@@ -57,7 +57,7 @@ impl Status {
                 && let Err(error) = self.write(&in_force, &served).await
             {
                 // Written by somebody else meanwhile: what it is now is on its way.
-                warn!("the status of the policy set can't be written: {error}");
+                warn!("the status of the policy set can't be written: {}", words(&error));
                 again = true;
             }
             tokio::select! {
@@ -256,7 +256,9 @@ pub(super) async fn owner(client: Client, own: &Own) -> Option<OwnerReference> {
                 warn!("there is no ClusterRole `{name}`: what is made here outlives an uninstall");
                 return None;
             }
-            Err(error) => warn!("the ClusterRole `{}` can't be looked at: {error}", own.name),
+            Err(error) => {
+                warn!("the ClusterRole `{}` can't be looked at: {}", own.name, words(&error))
+            }
         }
         sleep(RETRY).await;
     }

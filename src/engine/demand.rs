@@ -54,12 +54,11 @@ impl Engine {
     /// The kinds that entries spell out, each with its policy: policy, group and kind. A kind in
     /// any group has the group `*`.
     pub fn spelt_out(&self) -> BTreeSet<(&str, String, String)> {
-        let kinds = |entry: &'_ super::compile::Entry| entry.scope.spelt_out();
-        self.entries
-            .iter()
-            .flat_map(|entry| {
-                kinds(entry).into_iter().map(|(group, kind)| (&*entry.policy, group, kind))
-            })
-            .collect()
+        let mut kinds = BTreeSet::new();
+        for entry in &self.entries {
+            let spelt_out = entry.scope.spelt_out().into_iter();
+            kinds.extend(spelt_out.map(|(group, kind)| (&*entry.policy, group, kind)));
+        }
+        kinds
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Identity, Inventory};
+use crate::document::Value;
 
 /// What is known besides the subject. A rule that needs a fact which is not known ends as
 /// `skip`, and the outcome names the fact.
@@ -47,4 +48,14 @@ impl Known {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Namespaces {
     pub labels: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Namespaces {
+    /// The labels that an object has.
+    pub fn labels_of(object: &Value<'_>) -> BTreeMap<String, String> {
+        let labels = object.at(&["metadata", "labels"]).and_then(Value::as_map);
+        let text = |value: &Value<'_>| value.as_str().map(str::to_owned);
+        let pairs = labels.into_iter().flatten();
+        pairs.filter_map(|it| Some((it.key.to_string(), text(&it.value)?))).collect()
+    }
 }

@@ -75,7 +75,7 @@ impl KnownFacts {
             let Some(subject) = subject_of(object) else { continue };
             engine.observe(&subject, &mut inventory);
             if subject.identity.group.is_empty() && subject.identity.kind == "Namespace" {
-                labels.insert(subject.identity.name.clone(), labels_of(object));
+                labels.insert(subject.identity.name.clone(), Namespaces::labels_of(object));
             }
         }
         let named = self.namespaces.iter().flatten();
@@ -134,12 +134,6 @@ pub(super) fn subject_of<'a>(value: &'a Value<'a>) -> Option<Subject<'a>> {
         ..Identity::default()
     };
     Some(Subject::new(identity, value))
-}
-
-fn labels_of(object: &Value<'_>) -> BTreeMap<String, String> {
-    let labels = object.at(&["metadata", "labels"]).and_then(Value::as_map).into_iter().flatten();
-    let text = |value: &Value<'_>| value.as_str().map(str::to_owned);
-    labels.filter_map(|entry| Some((entry.key.to_string(), text(&entry.value)?))).collect()
 }
 
 fn owned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value<'static>>, D::Error> {

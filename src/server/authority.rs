@@ -3,9 +3,7 @@
 //! Callers trust `ca.crt`, which stays the same when the certificate is renewed. All of it is in
 //! one directory, and is made again whenever something in it is missing, broken or about to end.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -66,17 +64,8 @@ fn is_good(
     Some(signed && pki::is_good(&Signed { certificate, key }, names, time + RENEW_BEFORE))
 }
 
-/// Writes a file in one step: whoever reads it sees the old one or the new one. It has its mode
-/// from its first byte on.
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
-    let failed = |source| Error::Write { path: path.to_owned(), source };
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    // What an earlier process with this number left behind.
-    let _ = fs::remove_file(&draft);
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(mode).open(&draft).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&draft, path).map_err(failed)
+    pki::keep(path, text, mode).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -6,19 +6,17 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
 
 use self::what_if::beyond;
-use super::lint::{self, Output, formats, reaches};
+use super::output::{self, Reporting};
 use super::policies::Choice;
 use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure};
 use crate::cluster::audit::{
     Court, Limits, Options, Reports, Scan, Unwritten, Written, scan, show, write,
 };
 use crate::cluster::discovery::Served;
-use crate::cluster::words;
-use crate::report::{self, Format, Needs, Run, plural};
+use crate::cluster::{self, words};
+use crate::report::{Run, plural};
 use crate::resource::quantity::Quantity;
 
 #[derive(Debug, Args)]
@@ -40,48 +38,16 @@ pub(super) struct Arguments {
     /// they were enforced, and is not denied already
     #[arg(long, value_name = "POLICY", env = "PORTCULLIS_WHAT_IF", value_delimiter = ',')]
     what_if: Vec<PathBuf>,
-    /// How the report on the standard output looks
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "full",
-        value_parser = formats(),
-        env = "PORTCULLIS_FORMAT"
-    )]
-    format: String,
-    /// Writes one more report, as `sarif=report.sarif`; may be given several times. `-` for the
-    /// standard output, behind the report there
-    #[arg(
-        long = "output",
-        value_name = "FORMAT=FILE",
-        value_parser = lint::parse,
-        env = "PORTCULLIS_OUTPUT"
-    )]
-    outputs: Vec<Vec<Output>>,
-    /// What makes the run fail: an effect that a finding has, or a severity that it reaches
-    #[arg(
-        long,
-        value_name = "deny|warn|audit|SEVERITY",
-        default_value = "deny",
-        value_parser = ["deny", "warn", "audit", "info", "low", "medium", "high", "critical"],
-        env = "PORTCULLIS_FAIL_ON"
-    )]
-    fail_on: String,
+    #[command(flatten)]
+    reporting: Reporting,
     /// Fails if a rule could not judge, or if there was no right to list a kind
     #[arg(long, env = "PORTCULLIS_STRICT")]
     strict: bool,
     /// Writes PolicyReports into the cluster, as the server does
     #[arg(long, value_name = "KIND", conflicts_with = "what_if", env = "PORTCULLIS_WRITE_REPORTS")]
     write_reports: Option<ReportKind>,
-    /// How many bytes all of them may have
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value = "10Mi",
-        value_parser = bytes,
-        env = "PORTCULLIS_REPORTS_MAX_BYTES"
-    )]
-    reports_max_bytes: usize,
+    #[command(flatten)]
+    room: Room,
     /// At most how many requests a second the API server gets; 0 for as many as it answers
     #[arg(
         long,
@@ -91,6 +57,20 @@ pub(super) struct Arguments {
         env = "PORTCULLIS_REQUESTS_PER_SECOND"
     )]
     requests_per_second: f64,
+}
+
+/// How much room the reports have, whoever writes them.
+#[derive(Debug, Args)]
+pub(super) struct Room {
+    /// How many bytes all reports in the cluster may have
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value = "10Mi",
+        value_parser = bytes,
+        env = "PORTCULLIS_REPORTS_MAX_BYTES"
+    )]
+    pub(super) reports_max_bytes: usize,
 }
 
 /// Objects that hold what an audit found.
@@ -110,7 +90,7 @@ struct Ended {
 }
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
-    lint::check(arguments.outputs.iter().flatten())?;
+    arguments.reporting.check()?;
     let court = arguments.court()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -123,7 +103,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let reports_written = ended.tell(console);
     Ok(match () {
         () if !all_written || !reports_written || ended.saw_nothing() => COULD_NOT_RUN,
-        () if reaches(&run, &arguments.fail_on) || arguments.is_missed(&ended.scan) => DENIED,
+        () if arguments.reporting.is_failed_by(&run) || arguments.is_missed(&ended.scan) => DENIED,
         () => ALLOWED,
     })
 }
@@ -139,12 +119,14 @@ impl Arguments {
     }
 
     async fn audit(&self, court: Court) -> Result<Ended, Failure> {
-        let client = self.client().await?;
+        let client = cluster::client(self.kubeconfig.as_deref(), self.context.as_deref()).await;
+        let client =
+            client.map_err(|error| Failure::of(&error).help("name a file with `--kubeconfig`"))?;
         let begin = Instant::now();
         let options = Options {
             namespace: self.namespace.clone(),
             requests_per_second: self.requests_per_second,
-            all: self.needs().objects,
+            all: self.reporting.needs(self.reporting.format()).objects,
         };
         let served = Served::ask(client.clone()).await.map_err(|error| unreachable_api(&error))?;
         let scan = scan(&client, &court, &served, &options).await;
@@ -153,7 +135,7 @@ impl Arguments {
             None => None,
             Some(kind) => {
                 let limits = Limits {
-                    max_bytes: self.reports_max_bytes,
+                    max_bytes: self.room.reports_max_bytes,
                     requests_per_second: self.requests_per_second,
                 };
                 let namespace = self.namespace.as_deref();
@@ -163,44 +145,12 @@ impl Arguments {
         Ok(Ended { scan, written, took: begin.elapsed() })
     }
 
-    async fn client(&self) -> Result<Client, Failure> {
-        let options =
-            KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
-        let failed = |error: &dyn std::error::Error| {
-            Failure::new(format!("there is no way to a cluster: {error}"))
-                .help("name a file with `--kubeconfig`")
-        };
-        let config = match &self.kubeconfig {
-            Some(path) => {
-                let file = Kubeconfig::read_from(path).map_err(|error| failed(&error))?;
-                Config::from_custom_kubeconfig(file, &options).await.map_err(|it| failed(&it))?
-            }
-            None if self.context.is_some() => {
-                Config::from_kubeconfig(&options).await.map_err(|error| failed(&error))?
-            }
-            None => Config::infer().await.map_err(|error| failed(&error))?,
-        };
-        Client::try_from(config).map_err(|error| failed(&error))
-    }
-
     /// Writes what was asked for, and returns whether all could be.
     fn report(&self, run: &Run, console: &mut Console) -> Result<bool, Failure> {
-        let outputs = || self.outputs.iter().flatten();
-        let all_written = lint::write_files(run, outputs(), console);
-        lint::stream(run, self.format(), console)?;
-        for output in outputs().filter(|output| output.is_streamed()) {
-            lint::stream(run, output.format, console)?;
-        }
+        let all_written = self.reporting.write_files(run, console);
+        output::stream(run, self.reporting.format(), console)?;
+        self.reporting.stream_others(run, console)?;
         Ok(all_written)
-    }
-
-    fn format(&self) -> &'static Format {
-        report::find(&self.format).unwrap_or_else(|| unreachable!("clap checks it"))
-    }
-
-    fn needs(&self) -> Needs {
-        let others = self.outputs.iter().flatten().map(|output| output.format.needs);
-        others.fold(self.format().needs, Needs::or)
     }
 
     /// Whether something was not judged that should have been.
@@ -278,7 +228,7 @@ fn unreachable_api(error: &kube::Error) -> Failure {
 }
 
 /// So many bytes, as Kubernetes writes them: `10Mi`.
-pub(super) fn bytes(text: &str) -> Result<usize, String> {
+fn bytes(text: &str) -> Result<usize, String> {
     let expected = || "expected a number of bytes such as 10Mi".to_owned();
     let quantity = Quantity::parse(text).map_err(|_| expected())?;
     usize::try_from(quantity.nanos() / 1_000_000_000).map_err(|_| expected())

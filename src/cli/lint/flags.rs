@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use super::output::{self, Output};
 use super::render;
 use crate::cli::facts::Given;
+use crate::cli::output::Reporting;
 use crate::cli::policies::Choice;
-use crate::engine::{Applicability, Severity};
-use crate::report::{self, Effect, FORMATS, Format, Needs, Run, Shown};
+use crate::engine::Applicability;
+use crate::report::{self, Format, Needs, Run};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -26,40 +25,15 @@ pub(crate) struct Arguments {
     /// Reads no `.portcullis.yaml`
     #[arg(long, conflicts_with = "config", env = "PORTCULLIS_NO_CONFIG")]
     no_config: bool,
-    /// How the report on the standard output looks
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "full",
-        value_parser = formats(),
-        env = "PORTCULLIS_FORMAT"
-    )]
-    format: String,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
     /// Counts by rule and by owner in place of the findings: `--format stats`
     #[arg(long, conflicts_with = "format", env = "PORTCULLIS_STATS")]
     stats: bool,
-    /// Writes one more report, as `sarif=report.sarif`; may be given several times. `-` for the
-    /// standard output, behind the report there
-    #[arg(
-        long = "output",
-        value_name = "FORMAT=FILE",
-        value_parser = output::parse,
-        env = "PORTCULLIS_OUTPUT"
-    )]
-    outputs: Vec<Vec<Output>>,
     /// Adds the pages of the rules that found something, with the policy entries in force, to a
     /// report for people
     #[arg(long, env = "PORTCULLIS_EXPLAIN")]
     pub(super) explain: bool,
-    /// What makes the run fail: an effect that a finding has, or a severity that it reaches
-    #[arg(
-        long,
-        value_name = "deny|warn|audit|SEVERITY",
-        default_value = "deny",
-        value_parser = ["deny", "warn", "audit", "info", "low", "medium", "high", "critical"],
-        env = "PORTCULLIS_FAIL_ON"
-    )]
-    fail_on: String,
     /// Takes the findings of this file for known: they are shown, and don't count
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_BASELINE")]
     pub(super) baseline: Option<PathBuf>,
@@ -103,19 +77,13 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The report on the standard output.
     pub(super) fn format(&self) -> &'static Format {
-        let name = if self.stats { "stats" } else { self.format.as_str() };
-        report::find(name).unwrap_or_else(|| unreachable!("clap checks it"))
-    }
-
-    /// The other reports, in the order in which they were asked for.
-    pub(super) fn outputs(&self) -> impl Iterator<Item = &Output> {
-        self.outputs.iter().flatten()
+        let stats = || report::find("stats").filter(|_| self.stats);
+        stats().unwrap_or_else(|| self.reporting.format())
     }
 
     /// What any of the reports wants to know.
     pub(super) fn needs(&self) -> Needs {
-        let others = self.outputs().map(|output| output.format.needs);
-        others.fold(self.format().needs, Needs::or)
+        self.reporting.needs(self.format())
     }
 
     /// Which fixes are wanted, if any.
@@ -132,29 +100,6 @@ impl Arguments {
         if self.write_baseline.is_some() {
             return false;
         }
-        reaches(run, &self.fail_on)
+        self.reporting.is_failed_by(run)
     }
-}
-
-/// Whether anything in a run reaches what `--fail-on` says, or would be denied.
-pub(in crate::cli) fn reaches(run: &Run, bar: &str) -> bool {
-    let is_over = |shown: &Shown| match bar {
-        "deny" => shown.effect() == Effect::Deny,
-        "warn" => shown.effect() <= Effect::Warn,
-        "audit" => true,
-        "info" => shown.finding.severity >= Severity::Info,
-        "low" => shown.finding.severity >= Severity::Low,
-        "medium" => shown.finding.severity >= Severity::Medium,
-        "high" => shown.finding.severity >= Severity::High,
-        _ => shown.finding.severity >= Severity::Critical,
-    };
-    run.summary.denied > 0 || run.findings.iter().any(|it| it.effect().counts() && is_over(it))
-}
-
-pub(in crate::cli) fn formats() -> PossibleValuesParser {
-    FORMATS
-        .iter()
-        .map(|format| PossibleValue::new(format.name).help(format.about))
-        .collect::<Vec<_>>()
-        .into()
 }

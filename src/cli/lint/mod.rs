@@ -7,7 +7,6 @@ mod diff;
 mod fix;
 mod flags;
 mod judge;
-mod output;
 mod own;
 mod place;
 mod program;
@@ -16,8 +15,7 @@ mod texts;
 mod world;
 
 pub(super) use self::configured::{Configured, configured};
-pub(super) use self::flags::{Arguments, formats, reaches};
-pub(super) use self::output::{Output, check, parse, stream, write_files};
+pub(super) use self::flags::Arguments;
 
 use std::collections::BTreeSet;
 
@@ -41,7 +39,7 @@ use crate::report::{Needs, Run};
 use crate::rules;
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
-    output::check(arguments.outputs())?;
+    arguments.reporting.check()?;
     if arguments.explain && !arguments.format().is_for_people() {
         let failure = Failure::new(format!("`{}` has no room for pages", arguments.format().name));
         return Err(failure.help("leave `--explain` out, or ask for a report for people"));
@@ -89,20 +87,18 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         run.summary.notices.extend(known.stale(&run));
     }
 
-    all_written &= output::write_files(&run, arguments.outputs(), console);
+    all_written &= arguments.reporting.write_files(&run, console);
     if let Some(file) = &arguments.write_baseline {
         all_written &= baseline::write(file, &run, console);
     }
     match difference {
         Some(difference) => console.write(&difference)?,
-        None => output::stream(&run, arguments.format(), console)?,
+        None => super::output::stream(&run, arguments.format(), console)?,
     }
     if arguments.explain {
         console.write(&pages(&run, &loaded))?;
     }
-    for output in arguments.outputs().filter(|output| output.is_streamed()) {
-        output::stream(&run, output.format, console)?;
-    }
+    arguments.reporting.stream_others(&run, console)?;
     if unreadable || !all_written {
         return Ok(COULD_NOT_RUN);
     }

@@ -11,7 +11,7 @@ use tracing::info;
 
 use super::court::Court;
 use super::{Arguments, follow};
-use crate::cli::audit::bytes;
+use crate::cli::audit::Room;
 use crate::cli::policies::File;
 use crate::cli::{ALLOWED, Failure};
 use crate::cluster::audit::{self, Limits, Plan};
@@ -80,15 +80,8 @@ struct Audit {
     /// Which objects the audit leaves in the cluster
     #[arg(long, value_name = "KIND", default_value = "policyreport", env = "PORTCULLIS_REPORTS")]
     reports: Reports,
-    /// How much all of them may hold
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value = "10Mi",
-        value_parser = bytes,
-        env = "PORTCULLIS_REPORTS_MAX_BYTES"
-    )]
-    reports_max_bytes: usize,
+    #[command(flatten)]
+    room: Room,
 }
 
 /// Objects that hold what an audit found.
@@ -130,11 +123,11 @@ pub(super) fn run(
         hold: flags.break_glass_hold,
         audit: flags.audit.plan(),
     };
-    let runtime = server::runtime().map_err(|error| super::failure(&error))?;
+    let runtime = server::runtime().map_err(|error| Failure::of(&error))?;
     let ended = runtime.block_on(async {
-        let client = cluster::client().await.map_err(|error| super::failure(&error))?;
+        let client = cluster::client(None, None).await.map_err(|error| Failure::of(&error))?;
         let joined = tokio::select! {
-            joined = cluster::join(client, wanted) => joined.map_err(|error| super::failure(&error))?,
+            joined = cluster::join(client, wanted) => joined.map_err(|error| Failure::of(&error))?,
             // There is nothing to drain yet.
             () = server::asked_to_end() => return Ok(()),
         };
@@ -151,7 +144,7 @@ pub(super) fn run(
             awaited: Arc::new(running.readiness()),
             ..arguments.server(certificate, Arc::new(court))
         };
-        let served = wanted.run(drain_delay, |_| {}).await.map_err(|error| super::failure(&error));
+        let served = wanted.run(drain_delay, |_| {}).await.map_err(|error| Failure::of(&error));
         running.end().await;
         info!("left the cluster");
         served
@@ -188,7 +181,7 @@ impl Audit {
         };
         let options = audit::Options::default();
         let limits = Limits {
-            max_bytes: self.reports_max_bytes,
+            max_bytes: self.room.reports_max_bytes,
             requests_per_second: options.requests_per_second,
         };
         (!self.audit_interval.is_zero()).then(|| Plan {

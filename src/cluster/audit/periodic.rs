@@ -38,6 +38,7 @@ pub(in crate::cluster) struct Auditor {
     pub(in crate::cluster) client: Client,
     /// The policy set in force; `None` before there is one.
     pub(in crate::cluster) in_force: watch::Receiver<Option<Arc<InForce>>>,
+    pub(in crate::cluster) served: watch::Receiver<Arc<Served>>,
     /// Whether this replica is the one that writes.
     pub(in crate::cluster) leads: watch::Receiver<bool>,
     pub(in crate::cluster) plan: Plan,
@@ -89,7 +90,7 @@ impl Auditor {
         let (at, begin) = (Timestamp::now(), Instant::now());
         let court = Court { engine, beyond: None };
         let ended = async {
-            let served = Served::ask(self.client.clone()).await.map_err(Error::Api)?;
+            let served = self.served.borrow().clone();
             let scan = scan(&self.client, &court, &served, &self.plan.options).await?;
             let written = match &self.plan.reports {
                 None => None,

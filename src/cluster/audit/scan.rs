@@ -10,7 +10,7 @@ use kube::discovery::ApiResource;
 use super::owners::Owners;
 use super::{Error, Options};
 use crate::cluster::discovery::{Resource, Served};
-use crate::cluster::facts::{Gap, Why, is_secret, labels_of};
+use crate::cluster::facts::{Gap, Why, is_secret};
 use crate::cluster::page::{Depth, Object, Pace, Page, Pages, Target};
 use crate::engine::{
     Budget, Decision, Enforcement, Engine, Facts, Ground, Identity, Inventory, Namespaces, Report,
@@ -332,7 +332,7 @@ impl Eyes<'_> {
         for object in &objects {
             self.owners.add(object);
             if is_namespace(api) {
-                let labels = labels_of(&object.value);
+                let labels = Namespaces::labels_of(&object.value);
                 let known = self.namespaces.get_or_insert_default();
                 known.labels.insert(object.identity.name.clone(), labels);
             }

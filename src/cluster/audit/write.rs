@@ -243,10 +243,9 @@ mod tests {
     use super::super::record::LONGEST;
     use super::super::scan::Judged;
     use super::*;
+    use crate::cluster::engine;
     use crate::cluster::page::Object;
-    use crate::engine::{Budget, Engine, Facts, Subject};
-    use crate::policyfile::{self, Source};
-    use crate::{resource, rules};
+    use crate::engine::{Budget, Facts, Subject};
 
     const POLICY: &str = "apiVersion: portcullis.skao.int/v1alpha1
 kind: Policy
@@ -256,14 +255,9 @@ spec:
   - {rule: field-matches, params: {field: 'data[*]', pattern: 'never-[a-z]+'}, scope: {kinds: [v1/ConfigMap]}}
 ";
 
-    fn engine() -> Engine {
-        let source = Source::new("test.yaml", POLICY);
-        policyfile::load(&[source], rules::ALL, &resource::KUBERNETES).unwrap().engine
-    }
-
     /// An audit of ConfigMaps, each with so many fields that are wrong.
     fn audit(objects: &[(&str, usize)]) -> Scan {
-        let (engine, mut scan) = (engine(), Scan::default());
+        let (engine, mut scan) = (engine(POLICY), Scan::default());
         let api = ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&());
         for (name, fields) in objects {
             let data: Vec<String> =

@@ -24,7 +24,6 @@ use tokio::task::AbortHandle;
 
 pub use self::gap::{Gap, Why};
 use self::namespaces::Names;
-pub(super) use self::namespaces::labels_of;
 use self::store::{Name, Store};
 use self::watch::Watch;
 use super::Door;

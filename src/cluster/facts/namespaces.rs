@@ -1,6 +1,6 @@
 //! The labels of namespaces.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,7 +10,6 @@ use tokio::sync::{Notify, watch};
 use super::Why;
 use super::watch::Sink;
 use crate::cluster::page::Object;
-use crate::document::Value;
 use crate::engine::Namespaces;
 
 /// What is known of namespaces, and nothing but their labels is.
@@ -75,7 +74,7 @@ impl Sink for Names {
         let is_other = self.change(|held| {
             let mut is_other = false;
             for object in objects {
-                let labels = labels_of(&object.value);
+                let labels = Namespaces::labels_of(&object.value);
                 let name = object.identity.name.clone();
                 if held.labels.labels.get(&name) != Some(&labels) {
                     Arc::make_mut(&mut held.labels).labels.insert(name.clone(), labels);
@@ -125,11 +124,4 @@ impl Held {
             Arc::make_mut(&mut self.labels).labels.remove(&name);
         }
     }
-}
-
-/// The labels of any object.
-pub(in crate::cluster) fn labels_of(object: &Value<'_>) -> BTreeMap<String, String> {
-    let labels = object.at(&["metadata", "labels"]).and_then(Value::as_map).into_iter().flatten();
-    let text = |value: &Value<'_>| value.as_str().map(str::to_owned);
-    labels.filter_map(|entry| Some((entry.key.to_string(), text(&entry.value)?))).collect()
 }

@@ -296,9 +296,8 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::engine;
     use crate::engine::{Budget, Facts, Status};
-    use crate::policyfile::{self, Source};
-    use crate::{resource, rules};
 
     const POLICY: &str = "apiVersion: portcullis.skao.int/v1alpha1
 kind: Policy
@@ -307,11 +306,6 @@ spec:
   rules:
   - {rule: unique, scope: {kinds: [v1/ConfigMap]}, params: {field: data.port, within: cluster}}
 ";
-
-    fn engine() -> Arc<Engine> {
-        let source = Source::new("test.yaml", POLICY);
-        Arc::new(policyfile::load(&[source], rules::ALL, &resource::KUBERNETES).unwrap().engine)
-    }
 
     fn config_maps() -> ApiResource {
         ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&())
@@ -341,7 +335,7 @@ spec:
     }
 
     fn store() -> (Arc<Engine>, Arc<Store>, Shelf) {
-        let engine = engine();
+        let engine = Arc::new(engine(POLICY));
         let store = Arc::new(Store::new(&engine, &Arc::new(Notify::new())));
         let shelf = store.shelf(&config_maps());
         (engine, store, shelf)

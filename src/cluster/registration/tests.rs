@@ -2,8 +2,6 @@ use kube::discovery::{ApiCapabilities, ApiResource, Scope};
 
 use super::*;
 use crate::cluster::discovery::Resource;
-use crate::policyfile::{Source, load};
-use crate::{resource, rules};
 
 fn own() -> Own {
     Own {
@@ -73,8 +71,7 @@ fn engine(settings: &str, policies: &str) -> Engine {
     let text = format!(
         "{head} PolicySet\nspec: {settings}\n---\n{head} Policy\nmetadata: {{name: p}}\nspec: {policies}\n"
     );
-    let loaded = load(&[Source::new("p", &text)], rules::ALL, &resource::KUBERNETES);
-    loaded.unwrap_or_else(|problems| panic!("{problems}")).engine
+    crate::cluster::engine(&text)
 }
 
 fn registration(settings: &str, policies: &str) -> Registration {
