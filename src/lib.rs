@@ -15,6 +15,9 @@ pub mod rules;
 
 // One vocabulary of the outside world each; bytes in, bytes out, still no I/O.
 pub mod admission;
+#[cfg(feature = "artefact")]
+#[deny(clippy::disallowed_methods)]
+pub mod artefact;
 pub mod manifest;
 #[cfg(feature = "server")]
 pub mod pki;

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::{ALLOWED, Console, Failure};
-use crate::policyfile::Configuration;
+use crate::policyfile::{ArtefactDoor, Configuration};
 use crate::{policyfile, rules};
 
 #[derive(Debug, Args)]
@@ -19,6 +19,8 @@ enum File {
     Policy,
     /// `.portcullis.yaml`
     Config,
+    /// The file of the artefact door
+    Artefacts,
     /// The custom resources of a cluster: their definitions, as YAML
     Crd,
 }
@@ -27,6 +29,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let schema = match arguments.file {
         File::Policy => policyfile::schema(rules::ALL),
         File::Config => Configuration::schema(),
+        File::Artefacts => ArtefactDoor::schema(),
         File::Crd => {
             console.write(&policyfile::definitions())?;
             return Ok(ALLOWED);

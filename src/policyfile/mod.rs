@@ -13,6 +13,7 @@
 //! fields and keys that stand twice are mistakes, since a misspelt one would silently weaken a
 //! policy.
 
+mod artefacts;
 mod cases;
 mod configuration;
 mod definition;
@@ -29,6 +30,11 @@ mod schema;
 mod shipped;
 mod strict;
 
+pub use self::artefacts::{
+    ActionKind, ActionSettings, ArtefactDoor, ChatSettings, CredentialSettings, GitlabSettings,
+    HookSettings, LimitSettings, RepositorySettings, ServerKind, ServerSettings, SweepSettings,
+    WorkSettings,
+};
 pub use self::cases::{Cases, Touched, Verdict};
 pub use self::configuration::{Configuration, LintConfiguration};
 pub use self::definition::definitions;

@@ -1,0 +1,21 @@
+//! What is pushed to a repository: hook payloads, signatures, components, what they are judged as.
+//!
+//! ```text
+//! body, signature ── Secrets::signed ──▶ yes or no
+//! body ── Delivery::read ──▶ hints: which components to look at
+//! a component as the repository describes it ── Push::read ──▶ Push { coordinates, assets, digest }
+//! Report ── Verdict::of ──▶ Verdict { outcome, faults, metadata }
+//! ```
+//!
+//! Bytes in, values out: nothing here opens a socket or knows where things are stored.
+
+pub mod delivery;
+pub mod signature;
+
+mod coordinates;
+mod push;
+mod verdict;
+
+pub use coordinates::Coordinates;
+pub use push::{Asset, Malformed, Page, Push};
+pub use verdict::{Fault, Outcome, Verdict};

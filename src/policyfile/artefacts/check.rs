@@ -1,0 +1,191 @@
+//! What no schema says: names that refer to each other, and addresses.
+
+use super::{ArtefactDoor, ServerKind};
+use crate::document::{Span, Value};
+use crate::engine::nearest;
+use crate::policyfile::misfit::did_you_mean;
+use crate::policyfile::problem::Problems;
+use crate::policyfile::read::{Found, Source};
+use crate::policyfile::strict::problems;
+
+/// The one document of the file, if nothing in it is wrong.
+pub(super) fn one(
+    source: &Source<'_>,
+    all: Vec<(ArtefactDoor, Value<'_>)>,
+) -> Result<ArtefactDoor, Problems> {
+    let mut all = all.into_iter();
+    let Some((door, value)) = all.next() else {
+        let message = "the file is empty".to_owned();
+        let help = Some("name at least one server and one repository".to_owned());
+        return Err(problems(source, vec![Found { span: Span::new(0, 0), message, help }]));
+    };
+    let mut check = Check { door: &door, value: &value, found: Vec::new() };
+    check.servers();
+    check.repositories();
+    check.addresses();
+    check.actions();
+    let mut found = check.found;
+    if let Some((_, second)) = all.next() {
+        let message = "a second document in the file".to_owned();
+        found.push(Found { span: second.span, message, help: None });
+    }
+    if found.is_empty() { Ok(door) } else { Err(problems(source, found)) }
+}
+
+struct Check<'a> {
+    door: &'a ArtefactDoor,
+    value: &'a Value<'a>,
+    found: Vec<Found>,
+}
+
+impl Check<'_> {
+    fn servers(&mut self) {
+        for (rank, server) in self.door.servers.iter().enumerate() {
+            let before = self.door.servers.iter().take(rank);
+            if before.into_iter().any(|other| other.name == server.name) {
+                let message = format!("a second server is called `{}`", server.name);
+                self.note(&["servers"], rank, "name", message, None);
+            }
+        }
+    }
+
+    fn repositories(&mut self) {
+        let door = self.door;
+        for (rank, repository) in door.repositories.iter().enumerate() {
+            let list = &["repositories"][..];
+            if door.repositories.iter().take(rank).any(|other| other.name == repository.name) {
+                let message = format!("a second repository is called `{}`", repository.name);
+                self.note(list, rank, "name", message, None);
+            }
+            let Some(server) = door.server(repository) else {
+                let names = door.servers.iter().map(|server| server.name.as_str());
+                let near = nearest(&repository.server, names).map(did_you_mean);
+                let message = format!("no server is called `{}`", repository.server);
+                self.note(list, rank, "server", message, near);
+                continue;
+            };
+            let Some(quarantine) = &repository.quarantine else { continue };
+            if server.kind == ServerKind::Oci {
+                let message = "only a Nexus has quarantine repositories".to_owned();
+                self.note(list, rank, "quarantine", message, None);
+            } else if door.repository(quarantine).is_some() {
+                let message = format!("`{quarantine}` is itself a repository that is judged");
+                self.note(list, rank, "quarantine", message, None);
+            }
+        }
+    }
+
+    fn addresses(&mut self) {
+        let door = self.door;
+        for (rank, server) in door.servers.iter().enumerate() {
+            self.address(&["servers"], Some(rank), "url", &server.url);
+        }
+        for (rank, repository) in door.repositories.iter().enumerate() {
+            if let Some(registry) = &repository.registry {
+                self.address(&["repositories"], Some(rank), "registry", registry);
+            }
+        }
+        if let Some(gitlab) = &door.gitlab {
+            self.address(&["gitlab"], None, "url", &gitlab.url);
+        }
+    }
+
+    fn actions(&mut self) {
+        let actions = &self.door.actions;
+        for (field, kinds) in [("deny", &actions.deny), ("warn", &actions.warn)] {
+            for (kind, given) in [
+                (super::ActionKind::Author, self.door.gitlab.is_some()),
+                (super::ActionKind::Chat, self.door.chat.is_some()),
+            ] {
+                let asked = self.value.at(&["actions", field]).is_some() && kinds.contains(&kind);
+                if asked && !given {
+                    let missing = if kind == super::ActionKind::Chat { "chat" } else { "gitlab" };
+                    let message = format!("`{}` needs `{missing}`", kind.as_str());
+                    let span =
+                        self.value.at(&["actions", field]).map_or(self.value.span, |it| it.span);
+                    self.found.push(Found { span, message, help: None });
+                }
+            }
+        }
+    }
+
+    fn address(&mut self, at: &[&str], rank: Option<usize>, field: &str, url: &str) {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let message = if host.is_empty() {
+            format!("`{url}` is no address that begins with `https://` or `http://`")
+        } else if host.contains('@') {
+            "an address holds no user and no password".to_owned()
+        } else if url.contains(['?', '#'])
+            || url.chars().any(|c| c.is_whitespace() || c.is_control())
+        {
+            format!("`{url}` is more than a base address")
+        } else {
+            return;
+        };
+        let help = host.contains('@').then(|| "put them into files: `credentials`".to_owned());
+        self.note(at, rank.unwrap_or(usize::MAX), field, message, help);
+    }
+
+    /// Notes what is wrong with a field of one item of a list, or of a map.
+    fn note(
+        &mut self,
+        at: &[&str],
+        rank: usize,
+        field: &str,
+        message: String,
+        help: Option<String>,
+    ) {
+        let outer = self.value.at(at).unwrap_or(self.value);
+        let item = outer.as_list().and_then(|items| items.get(rank)).unwrap_or(outer);
+        let span = item.get(field).unwrap_or(item).span;
+        self.found.push(Found { span, message, help });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "
+servers:
+  - {name: central, url: https://artefact.skao.int}
+repositories:
+  - {name: raw-internal, server: central, format: raw, quarantine: raw-quarantine}
+";
+
+    fn wrong(text: &str) -> String {
+        ArtefactDoor::read(&Source::new("a.yaml", text)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_new_installation_looks_on() {
+        let door = ArtefactDoor::read(&Source::new("a.yaml", GOOD)).unwrap();
+        assert!(door.actions.dry_run);
+        assert_eq!(door.servers[0].kind, ServerKind::Nexus);
+        assert!(door.hooks.is_none() && !door.servers[0].private_addresses);
+    }
+
+    #[test]
+    fn every_mistake_has_its_line_and_a_suggestion() {
+        let told = wrong(&GOOD.replace("server: central", "server: centrla"));
+        assert_eq!(
+            told,
+            "a.yaml:5:34: no server is called `centrla`\n  help: did you mean `central`?"
+        );
+        let told =
+            wrong(&format!("{GOOD}  - {{name: raw-internal, server: central, format: raw}}\n"));
+        assert_eq!(told, "a.yaml:6:12: a second repository is called `raw-internal`");
+        let told = wrong(&GOOD.replace("https://art", "ftp://art"));
+        assert!(told.starts_with("a.yaml:3:26: `ftp://artefact.skao.int` is no address"), "{told}");
+        let told = wrong(&GOOD.replace("https://art", "https://me:pass@art"));
+        assert!(told.contains("holds no user") && !told.contains("pass@"), "{told}");
+        let told = wrong(&GOOD.replace("raw-quarantine", "raw-internal"));
+        assert!(told.contains("is itself a repository that is judged"), "{told}");
+        let told = wrong(&format!("{GOOD}hook: {{}}\n"));
+        assert!(told.contains("did you mean `hooks`?"), "{told}");
+        let told = wrong(&format!("{GOOD}actions: {{deny: [chat]}}\n"));
+        assert!(told.contains("`chat` needs `chat`"), "{told}");
+        assert!(wrong("").contains("the file is empty"));
+    }
+}
