@@ -6,9 +6,11 @@ GO ?= go
 BINARY := target/release/portcullis
 TOOLS := target/tools
 CONTROL_PLANE := target/controlplane
+# Who installs programs, where it is not root.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 KUBERNETES := v1.36.3
 
-.PHONY: run build test tools control-plane check deny bench bench-lint bench-cluster load clean
+.PHONY: run build test tools packages control-plane check deny bench bench-lint bench-cluster load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -18,7 +20,7 @@ build:
 	$(CARGO) build --release --locked
 
 # Everything that must pass: format, lints, the core alone, all tests.
-test: check tools control-plane
+test: check tools packages control-plane
 	$(CARGO) test --locked
 	$(CARGO) run --locked --quiet -- test policies --coverage --fail-under 100
 
@@ -28,6 +30,20 @@ tools: $(TOOLS)/helm
 $(TOOLS)/helm: tests/tools/go.mod tests/tools/go.sum
 	mkdir -p $(TOOLS)
 	cd tests/tools && $(GO) build -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$(TOOLS)/ tool
+	touch $@
+
+# What builds and keeps packages for the tests: a registry and its clients, and the tools of Python,
+# npm, Ansible and RPM. Debian's, and Python's into a folder of their own.
+PACKAGES := binutils docker-registry npm python3-venv rpm skopeo
+
+packages: $(TOOLS)/python/bin/ansible-galaxy
+	@which ar docker-registry npm rpmbuild skopeo > /dev/null || { \
+		$(SUDO) apt-get update --quiet && \
+		$(SUDO) apt-get install --yes --no-install-recommends $(PACKAGES); }
+
+$(TOOLS)/python/bin/ansible-galaxy: tests/tools/requirements.txt
+	python3 -m venv $(TOOLS)/python
+	$(TOOLS)/python/bin/pip install --quiet --requirement $<
 	touch $@
 
 # etcd, kube-apiserver, kube-controller-manager, kubectl and kwok for the end-to-end tests: six

@@ -23,7 +23,7 @@ pub mod manifest;
 pub mod pki;
 #[deny(clippy::disallowed_methods)]
 pub mod policyfile;
-#[cfg(any(feature = "cli", feature = "cluster"))]
+#[cfg(any(feature = "artefact", feature = "cli", feature = "cluster"))]
 pub mod report;
 #[cfg(feature = "server")]
 pub mod telemetry;
@@ -33,6 +33,8 @@ pub mod telemetry;
 pub mod cluster;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "artefact")]
+pub mod worker;
 
 // The command line, and the wiring of everything else.
 #[cfg(feature = "cli")]

@@ -1,16 +1,19 @@
-//! What is pushed to a repository: hook payloads, signatures, components, what they are judged as.
+//! What is pushed to a repository: hook payloads, signatures, components, what is in their files.
 //!
 //! ```text
 //! body, signature ── Secrets::signed ──▶ yes or no
 //! body ── Delivery::read ──▶ hints: which components to look at
 //! a component as the repository describes it ── Push::read ──▶ Push { coordinates, assets, digest }
+//! the bytes of a file ── inspect::file ──▶ Artefact, the tree that rules judge
 //! Report ── Verdict::of ──▶ Verdict { outcome, faults, metadata }
 //! ```
 //!
 //! Bytes in, values out: nothing here opens a socket or knows where things are stored.
 
 pub mod delivery;
+pub mod inspect;
 pub mod signature;
+pub mod subject;
 
 mod coordinates;
 mod push;

@@ -1,5 +1,7 @@
 //! What a person types, and the wiring of everything else.
 
+#[cfg(feature = "artefact")]
+mod artefact;
 #[cfg(feature = "cluster")]
 mod audit;
 mod bench;
@@ -53,6 +55,10 @@ enum Command {
     /// Judges what exists in a cluster
     #[cfg(feature = "cluster")]
     Audit(Box<audit::Arguments>),
+    /// Works on what is pushed to a repository
+    #[cfg(feature = "artefact")]
+    #[command(subcommand)]
+    Artefact(artefact::Command),
     /// Answers one AdmissionReview from a file
     Review(review::Arguments),
     /// Lists the rules
@@ -131,6 +137,8 @@ fn carry_out(command: Command, console: &mut Console) -> Result<u8, Failure> {
         Command::Serve(arguments) => serve::run(&arguments, console),
         #[cfg(feature = "cluster")]
         Command::Audit(arguments) => audit::run(&arguments, console),
+        #[cfg(feature = "artefact")]
+        Command::Artefact(command) => artefact::run(&command, console),
         Command::Review(arguments) => review::run(&arguments, console),
         Command::Rules(arguments) => rules::run(&arguments, console),
         Command::Explain(arguments) => explain::run(&arguments, console),

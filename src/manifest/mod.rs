@@ -4,6 +4,8 @@ mod amend;
 mod file;
 mod mask;
 mod problem;
+#[cfg(any(feature = "artefact", feature = "cli"))]
+pub mod program;
 #[cfg(feature = "cli")]
 mod search;
 #[cfg(feature = "cli")]

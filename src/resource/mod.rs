@@ -1,5 +1,6 @@
 //! What the objects and names of Kubernetes, TANGO and SKA look like; knows no policy and no door.
 
+pub mod artefact;
 pub mod build;
 pub mod cni;
 pub mod dsconfig;

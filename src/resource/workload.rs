@@ -2,7 +2,7 @@
 //!
 //! One place lists containers, so that no rule forgets init and ephemeral ones. A TANGO
 //! `DeviceServer` counts as one container: its `spec` has the fields of one, and the operator
-//! makes a pod from it.
+//! makes a pod from it. So does an image that is pushed: its `image` is what will run.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub const PROBES: [(&str, &str); 3] = [
     ("startupProbe", "startup probe"),
 ];
 
-/// One container of a pod, or a device server that becomes one.
+/// One container of a pod, a device server that becomes one, or an image to make one of.
 ///
 /// `Display` names it for a message: ``init container `wait` ``.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,8 @@ pub enum Sort {
     Ephemeral,
     /// The `spec` of a `DeviceServer`.
     DeviceServer,
+    /// An image in a repository.
+    Artefact,
 }
 
 /// Every container of a pod or pod template, of all three lists.
@@ -54,8 +56,8 @@ pub fn containers<'s>(pod: Node<'s>) -> impl Iterator<Item = Container<'s>> {
     })
 }
 
-/// Every container that the subject makes: those of its pod or pod template, and the one of a
-/// `DeviceServer`.
+/// Every container that the subject makes: those of its pod or pod template, the one of a
+/// `DeviceServer`, and an image itself.
 pub fn runs<'s>(cx: &Context<'s>) -> impl Iterator<Item = Container<'s>> + use<'s> {
     let nodes = cx.containers();
     (0..nodes.len()).filter_map(move |at| nodes.get(at).copied().map(Container::of))
@@ -66,12 +68,20 @@ pub(super) fn listed<'s>(object: Node<'s>, pod: Option<Node<'s>>) -> Vec<Node<'s
     if is_device_server(object.identity()) {
         return vec![object.get("spec")];
     }
+    if is_image(object.identity()) {
+        return vec![object];
+    }
     pod.into_iter().flat_map(containers).map(|container| container.node).collect()
 }
 
 /// Whether the subject is a TANGO `DeviceServer` of the operator.
 pub fn is_device_server(identity: &Identity) -> bool {
     identity.group == TANGO_GROUP && identity.kind == "DeviceServer"
+}
+
+/// Whether the subject is an image in a repository.
+fn is_image(identity: &Identity) -> bool {
+    identity.format.as_deref() == Some("docker")
 }
 
 /// Whether the pod runs until it has done its work, so that nobody waits for it to be ready: the
@@ -88,6 +98,9 @@ impl<'s> Container<'s> {
 
     /// The container at one of the places of [`runs`].
     fn of(node: Node<'s>) -> Self {
+        if is_image(node.identity()) {
+            return Self { node, sort: Sort::Artefact, name: "" };
+        }
         let list = node.parent().key();
         match LISTS.into_iter().find(|(name, _)| *name == list) {
             Some((_, sort)) => Self::new(node, sort),
@@ -95,6 +108,14 @@ impl<'s> Container<'s> {
                 let name = node.parent().at(&["metadata", "name"]).as_str().unwrap_or_default();
                 Self { node, sort: Sort::DeviceServer, name }
             }
+        }
+    }
+
+    /// That it runs an image, which is shown like this; or that it is that image.
+    pub fn running(&self, image: &str) -> String {
+        match self.sort {
+            Sort::Artefact => format!("the artefact is image {image}"),
+            _ => format!("{self} runs image {image}"),
         }
     }
 
@@ -123,6 +144,7 @@ impl fmt::Display for Container<'_> {
             Sort::Regular => "container",
             Sort::Ephemeral => "ephemeral container",
             Sort::DeviceServer => return write!(f, "device server"),
+            Sort::Artefact => return write!(f, "the artefact"),
         };
         match self.name {
             "" => write!(f, "{sort} without a name"),

@@ -18,7 +18,8 @@ declare_rule! {
     /// ## Fields
     ///
     /// `metadata` of an artefact: the labels of an image, the lines of `MANIFEST.skao.int` of
-    /// every other format. Each of the 21 keys must be there, not empty, and in its shape; keys
+    /// every other format; also those of each of its `parts`, the platforms of an image and the files
+    /// of a Python distribution. Each of the 21 keys must be there, not empty, and in its shape; keys
     /// beyond them are let be. What is missing is one finding. Also flagged are a short commit that
     /// is not the start of the commit, the address of a job or pipeline that does not end with its
     /// number or lies in another project, and a project outside of `https://gitlab.com/ska-telescope/`.
@@ -129,6 +130,19 @@ impl Configure for ArtefactMetadata {
 impl Check for ArtefactMetadata {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         let metadata = cx.object().get("metadata");
+        self.judge(cx, metadata);
+        for part in cx.object().get("parts").items().map(|part| part.get("metadata")) {
+            // A part that says the same as the whole is told there.
+            if KEYS.iter().any(|(key, _)| text(part, key) != text(metadata, key)) {
+                self.judge(cx, part);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ArtefactMetadata {
+    fn judge<'s>(&'s self, cx: &mut Context<'s>, metadata: Node<'s>) {
         let missing: Vec<&str> = self
             .parameters
             .keys
@@ -156,11 +170,8 @@ impl Check for ArtefactMetadata {
                 cx.report(place, format!("`{key}` {} {contradiction}", place.shown())).help(HELP);
             }
         }
-        Ok(())
     }
-}
 
-impl ArtefactMetadata {
     fn contradiction(
         &self,
         metadata: Node<'_>,

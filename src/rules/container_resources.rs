@@ -160,7 +160,7 @@ impl ContainerResources {
         match container.sort {
             Sort::Regular | Sort::DeviceServer => true,
             Sort::Init => container.is_sidecar() || self.parameters.init_containers,
-            Sort::Ephemeral => false,
+            Sort::Ephemeral | Sort::Artefact => false,
         }
     }
 

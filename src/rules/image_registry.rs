@@ -20,7 +20,7 @@ declare_rule! {
     /// ## Fields
     ///
     /// `image` of every container, init and ephemeral ones included, and `spec.image` of a
-    /// `DeviceServer`. An image without a registry comes from `docker.io`. References that are
+    /// `DeviceServer`, and the `image` that is pushed to a repository. An image without a registry comes from `docker.io`. References that are
     /// not valid are left to `image-tag`.
     ///
     /// ## Parameters
@@ -74,7 +74,7 @@ declare_rule! {
         category: Security,
         severity: Medium,
         since: "0.1.0",
-        kinds: &["pods", "tango.tango-controls.org/*/DeviceServer"],
+        kinds: &["artefacts/docker", "pods", "tango.tango-controls.org/*/DeviceServer"],
         check: ImageRegistry,
     }
 }
@@ -109,10 +109,8 @@ impl Check for ImageRegistry {
             let image = container.node.get("image");
             let Some(Ok(reference)) = image.as_str().map(ImageRef::parse) else { continue };
             if !self.allowed.matches(&reference) {
-                let message = format!(
-                    "{container} runs image {}, which comes from no allowed registry",
-                    image.shown(),
-                );
+                let running = container.running(&image.shown());
+                let message = format!("{running}, which comes from no allowed registry");
                 cx.report(image, message).help(&self.help);
             }
         }

@@ -21,7 +21,7 @@ declare_rule! {
     /// ## Fields
     ///
     /// `image` of every container, init and ephemeral ones included, and `spec.image` of a
-    /// `DeviceServer`. A digest is always accepted, whatever tag stands beside it. A reference
+    /// `DeviceServer`, and the `image` that is pushed to a repository. A digest is always accepted, whatever tag stands beside it. A reference
     /// that is not valid is flagged too.
     ///
     /// ## Parameters
@@ -111,7 +111,7 @@ declare_rule! {
         category: Reliability,
         severity: High,
         since: "0.1.0",
-        kinds: &["pods", "tango.tango-controls.org/*/DeviceServer"],
+        kinds: &["artefacts/docker", "pods", "tango.tango-controls.org/*/DeviceServer"],
         check: ImageTag,
     }
 }
@@ -204,20 +204,13 @@ impl ImageTag {
 
 impl Flaw {
     fn message(self, container: &Container<'_>, image: &str) -> String {
+        let running = container.running(image);
         match self {
-            Self::NoTag => {
-                format!("{container} runs image {image} without a tag, which means `latest`")
-            }
-            Self::Moving => format!("{container} runs image {image}, whose tag moves"),
-            Self::NoVersion => {
-                format!("{container} runs image {image}, whose tag names no version")
-            }
-            Self::MajorAlone => {
-                format!("{container} runs image {image}, whose tag names only a major version")
-            }
-            Self::Stage(build) => {
-                format!("{container} runs image {image}, which is {}", build.as_str())
-            }
+            Self::NoTag => format!("{running} without a tag, which means `latest`"),
+            Self::Moving => format!("{running}, whose tag moves"),
+            Self::NoVersion => format!("{running}, whose tag names no version"),
+            Self::MajorAlone => format!("{running}, whose tag names only a major version"),
+            Self::Stage(build) => format!("{running}, which is {}", build.as_str()),
         }
     }
 

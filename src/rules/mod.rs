@@ -4,9 +4,14 @@
 //! Rules know nothing of who calls, and reach nothing but the subject and the facts.
 
 mod api_removed;
+mod artefact_broken;
 mod artefact_metadata;
+mod artefact_mismatch;
 mod artefact_name;
+mod artefact_replaced;
+mod artefact_unsafe;
 mod artefact_version;
+mod chart_incomplete;
 mod cluster_name_collides;
 mod cluster_role;
 mod container_resources;
@@ -64,9 +69,14 @@ use crate::engine::Rule;
 /// Every rule, by id.
 pub static ALL: &[&Rule] = &[
     &api_removed::API_REMOVED,
+    &artefact_broken::ARTEFACT_BROKEN,
     &artefact_metadata::ARTEFACT_METADATA,
+    &artefact_mismatch::ARTEFACT_MISMATCH,
     &artefact_name::ARTEFACT_NAME,
+    &artefact_replaced::ARTEFACT_REPLACED,
+    &artefact_unsafe::ARTEFACT_UNSAFE,
     &artefact_version::ARTEFACT_VERSION,
+    &chart_incomplete::CHART_INCOMPLETE,
     &cluster_name_collides::CLUSTER_NAME_COLLIDES,
     &cluster_role::CLUSTER_ROLE,
     &container_resources::CONTAINER_RESOURCES,

@@ -35,6 +35,8 @@ mod engine_waiver;
 mod folder;
 mod host_network;
 mod image;
+#[cfg(feature = "artefact")]
+mod inspect;
 mod inventory;
 mod lint;
 mod manifest;

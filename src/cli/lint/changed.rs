@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Arguments;
-use super::program::{self, Trouble};
 use super::texts::Texts;
 use crate::cli::Failure;
+use crate::manifest::program::{self, Trouble};
 
 /// What is other than where the branch began.
 #[derive(Debug)]

@@ -9,7 +9,6 @@ mod flags;
 mod judge;
 mod own;
 mod place;
-mod program;
 mod render;
 mod texts;
 mod world;

@@ -23,8 +23,12 @@ pub(super) fn variants(object: &Json) -> Vec<Json> {
             if let Ok(mut variant) =
                 serde_json::from_str::<Json>(&pattern.replace_all(&whole, text))
             {
-                for key in ["apiVersion", "kind", "metadata"] {
-                    variant[key] = object[key].clone();
+                // What a thing is called is no secret.
+                for key in ["apiVersion", "kind", "metadata", "format", "name", "version"] {
+                    match object.get(key) {
+                        Some(kept) => variant[key] = kept.clone(),
+                        None => _ = variant.as_object_mut().and_then(|it| it.remove(key)),
+                    }
                 }
                 all.push(variant);
             }

@@ -146,7 +146,7 @@ fn no_rule_says_what_it_must_not_show() {
     assert_eq!(of_no_text, OF_NO_TEXT);
 }
 
-/// No door takes artefacts in yet, so that their reports are made by hand.
+/// The linter takes no artefacts, so that their reports are made by hand.
 #[test]
 fn no_rule_about_artefacts_says_what_it_must_not_show() {
     for rule in rules::ALL.iter().filter(|rule| is_about_artefacts(rule)) {

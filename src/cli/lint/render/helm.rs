@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::chart::Marked;
 use super::{Flags, Rendering, ValueSet};
-use crate::cli::lint::program::{self, Trouble, argument};
 use crate::document::yaml;
 use crate::manifest::Unread;
+use crate::manifest::program::{self, Trouble, argument};
 use crate::manifest::template::{Care, Trace};
 
 /// Times that a chart writes down differ after that long, if it writes seconds.

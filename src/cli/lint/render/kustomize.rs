@@ -5,8 +5,8 @@ use std::process::Command;
 
 use super::helm::Rendered;
 use super::{Flags, Rendering};
-use crate::cli::lint::program::{self, Trouble, argument, first_of};
 use crate::manifest::Unread;
+use crate::manifest::program::{self, Trouble, argument, first_of};
 
 /// A folder with a kustomization, rendered.
 pub(in crate::cli::lint) fn kustomization(

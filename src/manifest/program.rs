@@ -13,17 +13,25 @@ const COMPLAINT_BYTES: u64 = 4_000;
 
 /// Why a program wrote nothing of use.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// There is no such program.
     Missing,
     /// What it says itself, in one line and without secrets.
     Failed(String),
 }
 
-/// What a program writes to its standard output.
-pub(super) fn output(command: &mut Command) -> Result<Vec<u8>, Trouble> {
+/// What a program writes to its standard output; it has nothing to read.
+///
+/// # Errors
+///
+/// There is no such program, it fails, or it writes more than a reader takes.
+pub fn output(command: &mut Command) -> Result<Vec<u8>, Trouble> {
+    run(command.stdin(Stdio::null()))
+}
+
+fn run(command: &mut Command) -> Result<Vec<u8>, Trouble> {
     let failed = |error: io::Error| Trouble::Failed(error.to_string());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Trouble::Missing,
         _ => failed(error),
@@ -55,24 +63,44 @@ pub(super) fn output(command: &mut Command) -> Result<Vec<u8>, Trouble> {
         return Err(Trouble::Failed(format!("it writes more than {} MiB", MAX_BYTES >> 20)));
     }
     if !status.success() {
-        return Err(Trouble::Failed(told(&String::from_utf8_lossy(&complaint))));
+        let complaint = told(&String::from_utf8_lossy(&complaint));
+        let complaint = complaint.unwrap_or_else(|| format!("nothing, and ends with {status}"));
+        return Err(Trouble::Failed(complaint));
     }
     Ok(bytes)
 }
 
 /// The same, where it is a text.
-pub(super) fn text(command: &mut Command) -> Result<String, Trouble> {
-    String::from_utf8(output(command)?)
+///
+/// # Errors
+///
+/// As [`output`], or it writes something else.
+pub fn text(command: &mut Command) -> Result<String, Trouble> {
+    as_text(output(command)?)
+}
+
+/// The same for a program that reads our own standard input.
+///
+/// # Errors
+///
+/// As [`text`].
+#[cfg(feature = "artefact")]
+pub fn text_with_input(command: &mut Command) -> Result<String, Trouble> {
+    as_text(run(command.stdin(Stdio::inherit()))?)
+}
+
+fn as_text(bytes: Vec<u8>) -> Result<String, Trouble> {
+    String::from_utf8(bytes)
         .map_err(|_| Trouble::Failed("it writes something else than UTF-8 text".to_owned()))
 }
 
 /// The first program of these that is there: a path, or a name on the `PATH`.
-pub(super) fn first_of<'p>(programs: &[&'p Path]) -> Option<&'p Path> {
+pub fn first_of<'p>(programs: &[&'p Path]) -> Option<&'p Path> {
     programs.iter().copied().find(|program| is_there(program))
 }
 
 /// A path that no program takes for a flag.
-pub(super) fn argument(path: &Path) -> PathBuf {
+pub fn argument(path: &Path) -> PathBuf {
     if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
         return Path::new(".").join(path);
     }
@@ -87,8 +115,8 @@ fn is_there(program: &Path) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// In one line, without what looks like a secret.
-fn told(complaint: &str) -> String {
+/// In one line, without what looks like a secret; `None` if there is nothing.
+fn told(complaint: &str) -> Option<String> {
     let lines: Vec<&str> = complaint
         .lines()
         .map(str::trim)
@@ -96,5 +124,5 @@ fn told(complaint: &str) -> String {
         .collect();
     let text = lines.join("; ");
     let text = text.strip_prefix("Error: ").unwrap_or(&text);
-    if text.is_empty() { "it does not say why".to_owned() } else { secret::mask(text).to_string() }
+    (!text.is_empty()).then(|| secret::mask(text).to_string())
 }

@@ -1,0 +1,193 @@
+//! Has artefacts opened by a process of their own, with limits and without anything to steal.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::chamber::{Found, Task};
+use crate::artefact::inspect::Limits;
+use crate::artefact::subject::{Artefact, Form, Problem, Sort};
+
+/// Starts such processes, a few at once.
+#[derive(Clone, Debug)]
+pub struct Inspector {
+    /// This program: the process is another one of it.
+    program: PathBuf,
+    bounds: Bounds,
+    room: Arc<Semaphore>,
+}
+
+/// What a process may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// How much of an artefact is looked at.
+    pub limits: Limits,
+    /// The Helm that renders charts; `None` to render none.
+    pub helm: Option<PathBuf>,
+    /// What each process may write to memory.
+    pub memory_bytes: u64,
+    /// How long each process may work.
+    pub processor_seconds: u64,
+    /// How long the answer may take.
+    pub patience: Duration,
+    /// How many are open at once.
+    pub at_once: usize,
+}
+
+/// Why an artefact was not opened: nothing is known of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Unopened {
+    #[error("the process that opens artefacts can't be started")]
+    Start(#[source] io::Error),
+    #[error("the process that opens artefacts failed: {0}")]
+    Failed(String),
+}
+
+/// The longest answer: a rendered chart as long as a reader takes, written as JSON.
+const ANSWER_BYTES: u64 = 256 << 20;
+
+/// How much of what the process complains about is told.
+const COMPLAINT_BYTES: u64 = 2_000;
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            helm: Some("helm".into()),
+            memory_bytes: 512 << 20,
+            processor_seconds: 20,
+            patience: Duration::from_secs(60),
+            at_once: 2,
+        }
+    }
+}
+
+impl Inspector {
+    /// `program` is this program, which knows the command `artefact inspect`.
+    pub fn new(program: PathBuf, bounds: Bounds) -> Self {
+        let room = Arc::new(Semaphore::new(bounds.at_once.max(1)));
+        Self { program, bounds, room }
+    }
+
+    /// Opens a file of an artefact. What the process breaks on is a problem of the artefact.
+    ///
+    /// # Errors
+    ///
+    /// The process could not be started, or fails by itself.
+    pub async fn open(&self, form: Form, name: &str, file: File) -> Result<Found, Unopened> {
+        // The semaphore is never closed.
+        let _place = self.room.acquire().await;
+        let folder = TempDir::new().map_err(Unopened::Start)?;
+        let mut command = self.command(form, name, &folder);
+        let mut child = command.stdin(Stdio::from(file)).spawn().map_err(Unopened::Start)?;
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let ended = timeout(self.bounds.patience, answer(&mut child)).await;
+        // What it started may outlive it.
+        if let Some(group) = group {
+            _ = kill_process_group(group, Signal::KILL);
+        }
+        _ = child.wait().await;
+        match ended {
+            Err(_) => {
+                let message =
+                    format!("opening it takes more than {} s", self.bounds.patience.as_secs());
+                Ok(broken(form, message))
+            }
+            Ok(Err(error)) => Err(Unopened::Start(error)),
+            Ok(Ok(ended)) => self.found(form, &ended),
+        }
+    }
+
+    fn command(&self, form: Form, name: &str, folder: &TempDir) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["artefact", "inspect"]);
+        command.arg(self.task(form, name));
+        command.env_clear().env("HOME", folder.path());
+        // The allocator would take a gigabyte at once, which counts as written memory.
+        command.env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
+        // Helm is found there, and nothing else of the environment is anybody's business.
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.current_dir(folder.path()).process_group(0).kill_on_drop(true);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The argument. JSON writes a zero byte as an escape, so any name is one argument.
+    fn task(&self, form: Form, name: &str) -> String {
+        let Bounds { limits, helm, memory_bytes, processor_seconds, .. } = self.bounds.clone();
+        let name = name.to_owned();
+        let task = Task { form, name, limits, helm, memory_bytes, processor_seconds };
+        // A path of Helm's that is no Unicode text can't be written, and no chart is rendered.
+        let text = serde_json::to_string(&task);
+        text.or_else(|_| serde_json::to_string(&Task { helm: None, ..task })).unwrap_or_default()
+    }
+
+    fn found(&self, form: Form, ended: &Ended) -> Result<Found, Unopened> {
+        if ended.status.success() {
+            return serde_json::from_slice(&ended.answer)
+                .map_err(|error| Unopened::Failed(format!("its answer can't be read: {error}")));
+        }
+        match ended.status.signal() {
+            Some(_) => Ok(broken(form, self.died(ended.status))),
+            None => {
+                let said = String::from_utf8_lossy(&ended.complaint);
+                Err(Unopened::Failed(said.trim().replace('\n', "; ")))
+            }
+        }
+    }
+
+    /// Which limit a process met that was ended.
+    fn died(&self, status: ExitStatus) -> String {
+        const OUT_OF_TIME: [Option<i32>; 2] =
+            [Some(Signal::XCPU.as_raw()), Some(Signal::KILL.as_raw())];
+        let Bounds { memory_bytes, processor_seconds, .. } = self.bounds;
+        if OUT_OF_TIME.contains(&status.signal()) {
+            format!("opening it takes more than {processor_seconds} s of a processor")
+        } else {
+            format!("opening it takes more than {} MiB of memory", memory_bytes >> 20)
+        }
+    }
+}
+
+/// How a process ended.
+struct Ended {
+    status: ExitStatus,
+    answer: Vec<u8>,
+    complaint: Vec<u8>,
+}
+
+async fn answer(child: &mut Child) -> io::Result<Ended> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (answer, complaint) =
+        tokio::try_join!(some_of(stdout, ANSWER_BYTES), some_of(stderr, COMPLAINT_BYTES))?;
+    Ok(Ended { status: child.wait().await?, answer, complaint })
+}
+
+/// The first bytes of a stream. The rest is let go, so that whoever writes it can end.
+async fn some_of(stream: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        let mut bounded = stream.take(most);
+        bounded.read_to_end(&mut bytes).await?;
+        tokio::io::copy(bounded.get_mut(), &mut tokio::io::sink()).await?;
+    }
+    Ok(bytes)
+}
+
+/// An artefact of which only this is known.
+fn broken(form: Form, message: String) -> Found {
+    let problem = Problem { sort: Sort::Unsafe, place: String::new(), message };
+    let artefact = Artefact { format: form, problems: vec![problem], ..Artefact::default() };
+    Found { artefact, ..Found::default() }
+}

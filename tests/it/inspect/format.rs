@@ -1,0 +1,89 @@
+//! Each format: a good artefact has nothing wrong, and one without its parts says what is missing.
+
+use super::build;
+use super::check;
+use crate::folder::Folder;
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: thing\nspec:\n  containers:\n    \
+                   - name: thing\n      image: {{ .Values.image }}\n";
+
+#[test]
+fn what_tools_build_is_read_and_has_nothing_wrong() {
+    let folder = Folder::new();
+    let (wheel, sources) = build::distributions(&folder);
+    for (file, repository, more) in [
+        (wheel, "pypi-internal", &[][..]),
+        (sources, "pypi-internal", &["--form=pypi"]),
+        (build::npm(&folder), "npm-internal", &["--form=npm"]),
+        (build::collection(&folder), "ansible-internal", &[]),
+        (build::deb(&folder, "gzip"), "raw-internal", &[]),
+        (build::rpm(&folder), "rpm-internal", &[]),
+        (build::archive(&folder), "raw-internal", &["--name=ska-thing", "--version=1.0.0"]),
+    ] {
+        let checked = check(&file, repository, more);
+        assert_eq!(checked.itself(), Vec::<String>::new(), "{file}");
+        assert_eq!(checked.code, 0, "{file}");
+    }
+}
+
+#[test]
+fn a_chart_is_judged_with_what_it_renders() {
+    let folder = Folder::new();
+    let chart = build::chart(&folder, &POD.replace("{{ .Values.image }}", "nginx:latest"));
+    let checked = check(&chart, "helm-internal", &["--form=helm"]);
+    assert_eq!(checked.itself(), Vec::<String>::new());
+    let pod = checked.findings("Pod");
+    let expected = "image-tag: container `thing` runs image `nginx:latest`, whose tag moves";
+    assert!(pod.iter().any(|it| it == expected), "{pod:?}");
+    assert_eq!(checked.code, 1);
+    let finding = &checked.json["findings"][0];
+    let file = finding["location"]["file"].as_str().unwrap();
+    assert!(file.ends_with("ska-thing-1.0.0.tgz (rendered)"), "{finding}");
+}
+
+#[test]
+fn what_is_missing_is_told_with_its_place() {
+    let folder = Folder::new();
+    folder.write("empty/readme.txt", "nothing");
+    build::run(&folder.file("empty"), "tar", &["czf", "a.tar.gz", "readme.txt"]);
+    let archive = folder.path("empty/a.tar.gz");
+    for (form, expected) in [
+        ("helm", "artefact-broken: `Chart.yaml` is not in the chart"),
+        ("pypi", "artefact-broken: `PKG-INFO` is not in the source distribution"),
+        ("npm", "artefact-broken: `package.json` is not in the package"),
+        ("deb", "artefact-broken: it is no Debian package: it does not begin as one"),
+        ("rpm", "artefact-broken: it is no RPM package: it does not begin as one"),
+        ("raw", "artefact-metadata: the artefact has no metadata"),
+    ] {
+        let form = format!("--form={form}");
+        let found = check(&archive, "raw-internal", &[&form, "--name=ska-a", "--version=1.0.0"]);
+        assert!(found.itself().iter().any(|it| it == expected), "{form}: {:?}", found.itself());
+        assert_eq!(found.code, 1);
+    }
+}
+
+#[test]
+fn a_wheel_without_metadata_says_which_are_missing() {
+    let folder = Folder::new();
+    let project =
+        "from setuptools import setup\nsetup(name='ska-bare', version='1.0.0', py_modules=[])\n";
+    folder.write("bare/setup.py", project);
+    let arguments = ["-m", "build", "--no-isolation", "--wheel", "."];
+    build::run(&folder.file("bare"), &build::python("python"), &arguments);
+    let wheel = build::only(&folder, "bare/dist", ".whl");
+    let checked = check(&wheel, "pypi-internal", &[]);
+    assert_eq!(checked.itself(), ["artefact-metadata: the artefact has no metadata"]);
+    let other = check(&wheel, "pypi-internal", &["--version=2.0.0"]).itself();
+    let expected = "artefact-mismatch: the artefact says that its version is `1.0.0`, and the \
+                    repository that it is `2.0.0`";
+    assert!(other.iter().any(|it| it == expected), "{other:?}");
+}
+
+#[test]
+fn how_a_package_that_is_not_read_should_be_packed_is_told() {
+    let folder = Folder::new();
+    let checked = check(&build::deb(&folder, "xz"), "raw-internal", &[]);
+    let expected = "artefact-broken: `control.tar.xz` is packed in a way that is not read: build \
+                    it with `dpkg-deb -Zgzip`";
+    assert!(checked.itself().iter().any(|it| it == expected), "{:?}", checked.itself());
+}
