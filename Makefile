@@ -10,7 +10,7 @@ CONTROL_PLANE := target/controlplane
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 KUBERNETES := v1.36.3
 
-.PHONY: run build test tools packages control-plane check deny bench bench-lint bench-cluster load clean
+.PHONY: run build test soak packages tools control-plane check deny bench bench-lint bench-cluster load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -20,9 +20,14 @@ build:
 	$(CARGO) build --release --locked
 
 # Everything that must pass: format, lints, the core alone, all tests.
-test: check tools packages control-plane
+test: check packages tools control-plane
 	$(CARGO) test --locked
 	$(CARGO) run --locked --quiet -- test policies --coverage --fail-under 100
+
+# The artefact door through a thousand deaths of its process, with each database.
+soak: packages
+	PORTCULLIS_SOAK_PUSHES=20000 PORTCULLIS_SOAK_KILLS=1000 \
+		$(CARGO) test --locked --test it -- --nocapture artefact::kill
 
 # Helm and kustomize for the tests, of the versions in `tests/tools`: three minutes the first time.
 tools: $(TOOLS)/helm
@@ -32,12 +37,12 @@ $(TOOLS)/helm: tests/tools/go.mod tests/tools/go.sum
 	cd tests/tools && $(GO) build -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$(TOOLS)/ tool
 	touch $@
 
-# What builds and keeps packages for the tests: a registry and its clients, and the tools of Python,
+# What the tests need of the machine: a PostgreSQL, a registry and its clients, the tools of Python,
 # npm, Ansible and RPM. Debian's, and Python's into a folder of their own.
-PACKAGES := binutils docker-registry npm python3-venv rpm skopeo
+PACKAGES := binutils docker-registry npm postgresql python3-venv rpm skopeo
 
 packages: $(TOOLS)/python/bin/ansible-galaxy
-	@which ar docker-registry npm rpmbuild skopeo > /dev/null || { \
+	@which ar docker-registry npm rpmbuild skopeo /usr/lib/postgresql/*/bin/initdb > /dev/null || { \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) apt-get install --yes --no-install-recommends $(PACKAGES); }
 

@@ -16,9 +16,11 @@ pub mod signature;
 pub mod subject;
 
 mod coordinates;
+mod hook;
 mod push;
 mod verdict;
 
 pub use coordinates::Coordinates;
+pub use hook::{Hook, Received};
 pub use push::{Asset, Malformed, Page, Push};
 pub use verdict::{Fault, Outcome, Verdict};

@@ -17,7 +17,7 @@ mod progress;
 mod review;
 mod rules;
 mod schema;
-#[cfg(feature = "cluster")]
+#[cfg(all(feature = "artefact", feature = "cluster"))]
 mod serve;
 mod test;
 mod trace;
@@ -50,7 +50,7 @@ enum Command {
     /// Judges manifests, and shows the line of every finding
     Lint(Box<lint::Arguments>),
     /// Serves the admission webhook
-    #[cfg(feature = "cluster")]
+    #[cfg(all(feature = "artefact", feature = "cluster"))]
     Serve(Box<serve::Arguments>),
     /// Judges what exists in a cluster
     #[cfg(feature = "cluster")]
@@ -133,7 +133,7 @@ fn with_configuration(
 fn carry_out(command: Command, console: &mut Console) -> Result<u8, Failure> {
     match command {
         Command::Lint(arguments) => lint::run(&arguments, console),
-        #[cfg(feature = "cluster")]
+        #[cfg(all(feature = "artefact", feature = "cluster"))]
         Command::Serve(arguments) => serve::run(&arguments, console),
         #[cfg(feature = "cluster")]
         Command::Audit(arguments) => audit::run(&arguments, console),

@@ -1,5 +1,6 @@
 //! `serve`: the admission webhook, with an embedded default for everything.
 
+mod artefact;
 mod cluster;
 mod court;
 
@@ -56,6 +57,8 @@ pub(super) struct Arguments {
     policies: Choice,
     #[command(flatten)]
     cluster: cluster::Flags,
+    #[command(flatten)]
+    artefact: artefact::Flags,
     /// How long to serve on, not ready, after SIGTERM, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "5", env = "PORTCULLIS_DRAIN_DELAY")]
     drain_delay: f64,
@@ -99,17 +102,35 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let parts = Parts::of_files(arguments.policies.texts(&files));
     let court = Court::new(Arc::clone(&judge), parts);
     if !arguments.policies.policy.is_empty() {
-        let choice = arguments.policies.clone();
+        let (choice, judge) = (arguments.policies.clone(), Arc::clone(&judge));
         thread::spawn(move || keep_in_force(&choice, files, &judge));
     }
-    let wanted = arguments.server(arguments.certificate(), Arc::new(court));
-    server::run(wanted, drain_delay, |bound| {
-        if let Err(problem) = invite(arguments, bound, console) {
-            error!("{}", problem.message);
+    let runtime = server::runtime().map_err(|error| Failure::of(&error))?;
+    let ended = runtime.block_on(async {
+        let mut registry = server::registry();
+        let door = arguments.artefact.open(arguments, &judge, &mut registry).await?;
+        let served = if arguments.artefact.only_artefacts {
+            server::asked_to_end().await;
+            Ok(())
+        } else {
+            let court = Arc::new(court);
+            let wanted =
+                server::Args { registry, ..arguments.server(arguments.certificate(), court) };
+            let invited = |bound: &Bound| {
+                if let Err(problem) = invite(arguments, bound, console) {
+                    error!("{}", problem.message);
+                }
+            };
+            wanted.run(drain_delay, invited).await.map_err(|error| Failure::of(&error))
+        };
+        if let Some(door) = door {
+            door.end(arguments.farewell(drain_delay)).await;
         }
-    })
-    .map_err(|error| Failure::of(&error))?;
-    Ok(ALLOWED)
+        served
+    });
+    // A judge that never returns does not keep the process.
+    runtime.shutdown_background();
+    ended.map(|()| ALLOWED)
 }
 
 impl Arguments {
@@ -124,6 +145,11 @@ impl Arguments {
             registry: server::registry(),
             awaited: Arc::new(|| None),
         }
+    }
+
+    /// How long the artefact door serves on: the admission door before it has waited already.
+    fn farewell(&self, drain_delay: Duration) -> Duration {
+        if self.artefact.only_artefacts { drain_delay } else { Duration::ZERO }
     }
 
     fn certificate(&self) -> Source {

@@ -81,6 +81,11 @@ impl Judge {
         });
     }
 
+    /// The engine in force.
+    pub fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.current.load().engine)
+    }
+
     /// The digest of the policy set in force.
     pub fn digest(&self) -> Arc<str> {
         Arc::clone(self.current.load().engine.digest())

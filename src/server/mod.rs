@@ -5,6 +5,8 @@
 //! The server knows no rule: it hands each body to a [`Review`].
 
 pub mod certificate;
+#[cfg(feature = "artefact")]
+pub mod hooks;
 pub mod limits;
 
 mod authority;

@@ -10,6 +10,8 @@
 mod admission;
 mod adoption;
 mod architecture;
+#[cfg(feature = "artefact")]
+mod artefact;
 mod author;
 mod canary;
 mod chart;

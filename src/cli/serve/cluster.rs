@@ -132,6 +132,7 @@ pub(super) fn run(
             () = server::asked_to_end() => return Ok(()),
         };
         let mut registry = server::registry();
+        let artefacts = arguments.artefact.open(arguments, &judge, &mut registry).await?;
         joined.register(&mut registry);
         let served = joined.served();
         let door: Arc<dyn Door> = Arc::new(Post(Arc::clone(&judge)));
@@ -145,6 +146,9 @@ pub(super) fn run(
             ..arguments.server(certificate, Arc::new(court))
         };
         let served = wanted.run(drain_delay, |_| {}).await.map_err(|error| Failure::of(&error));
+        if let Some(door) = artefacts {
+            door.end(Duration::ZERO).await;
+        }
         running.end().await;
         info!("left the cluster");
         served

@@ -1,0 +1,222 @@
+//! `serve --artefacts`: the artefact door, beside the admission door or alone.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use prometheus_client::registry::Registry;
+use tokio::task::JoinHandle;
+use tracing::info;
+
+use super::Arguments;
+use crate::artefact::{Hook, Push, Verdict};
+use crate::cli::Failure;
+use crate::policyfile::{ArtefactDoor, Source};
+use crate::server::hooks::{self, HookMetrics, Hooks, Receiving};
+use crate::server::{self, Judge};
+use crate::worker::database::{Address, Database};
+use crate::worker::examiner::{Examiner, Examining};
+use crate::worker::intake::Intake;
+use crate::worker::queue::Queue;
+use crate::worker::reception::Reception;
+use crate::worker::source::Sources;
+use crate::worker::{Labour, Metrics, Running};
+
+/// How long work under way may take once the process is to end.
+const FAREWELL: Duration = Duration::from_secs(20);
+
+/// Flags of the artefact door.
+#[derive(Debug, Args)]
+#[group(id = "artefact_flags")]
+pub(super) struct Flags {
+    /// The repositories whose artefacts are judged, and what is done about them; without it the
+    /// artefact door stays closed
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_ARTEFACTS")]
+    artefacts: Option<PathBuf>,
+    /// Where push hooks come in
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8444",
+        requires = "artefacts",
+        env = "PORTCULLIS_HOOKS_LISTEN"
+    )]
+    hooks_listen: SocketAddr,
+    /// Takes hooks over TLS, with the certificate of the admission door
+    #[arg(long, requires = "artefacts", env = "PORTCULLIS_HOOKS_TLS")]
+    hooks_tls: bool,
+    /// Where the queue and the verdicts are: sqlite:PATH, or postgres://… for several replicas; a
+    /// file in the data directory if not given
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        requires = "artefacts",
+        env = "PORTCULLIS_DATABASE",
+        hide_env_values = true
+    )]
+    database: Option<Address>,
+    /// Leaves the admission door closed
+    #[arg(
+        long,
+        requires = "artefacts",
+        conflicts_with = "cluster",
+        env = "PORTCULLIS_ONLY_ARTEFACTS"
+    )]
+    pub(super) only_artefacts: bool,
+}
+
+/// The open door.
+pub(super) struct Door {
+    hooks: hooks::Running,
+    labour: Running,
+    secrets: JoinHandle<()>,
+    database: Database,
+}
+
+impl Flags {
+    /// Opens the door, if it is asked for. Its metrics go to `registry`, and out by its own port
+    /// if there is no other door.
+    pub(super) async fn open(
+        &self,
+        arguments: &Arguments,
+        judge: &Arc<Judge>,
+        registry: &mut Registry,
+    ) -> Result<Option<Door>, Failure> {
+        let Some(path) = &self.artefacts else { return Ok(None) };
+        let door = read(path)?;
+        let address = self.address(arguments)?;
+        let database = Database::open(&address).await.map_err(|error| {
+            let failure = Failure::of(&error);
+            Failure::new(format!("cannot open the database `{address}`: {}", failure.message))
+        })?;
+        info!("verdicts are in `{address}`");
+        let sources = Sources::new(&door).map_err(|error| Failure::of(&error))?;
+        let (hook_metrics, metrics) = (HookMetrics::default(), Metrics::default());
+        hook_metrics.register(registry);
+        metrics.register(registry);
+
+        let settle = Duration::from_millis(u64::from(door.work.settle_milliseconds));
+        let queue = Queue::new(database.clone());
+        let most = door.hooks.as_ref().map_or(0, |hooks| hooks.max_waiting);
+        let (intake, _) = Intake::start(queue, settle, most);
+        let files = door.hooks.iter().flat_map(|hooks| &hooks.secret_files);
+        let files = files.map(PathBuf::from).collect();
+        let reception = Reception::new(files, intake, sources.clone());
+        let reception = Arc::new(reception.map_err(|error| Failure::of(&error))?);
+        let labour = Labour::new(
+            &door,
+            &database,
+            &sources,
+            Arc::new(Bench { judge: Arc::clone(judge) }),
+            metrics,
+            &holder(),
+        );
+        let labour = labour.map_err(|error| Failure::of(&error))?;
+
+        let management =
+            self.only_artefacts.then(|| (arguments.management, std::mem::take(registry)));
+        let wanted = hooks::Args {
+            listen: self.hooks_listen,
+            certificate: self.hooks_tls.then(|| arguments.certificate()),
+            refresh: server::REFRESH,
+            body_bytes: door.hooks.as_ref().map_or(0, |it| it.max_bytes as usize),
+            hooks: Arc::new(Porch(Arc::clone(&reception))),
+            metrics: hook_metrics,
+            management,
+            awaited: Arc::new(|| None),
+        };
+        let bound = wanted.bind().await.map_err(|error| Failure::of(&error))?;
+        Ok(Some(Door {
+            hooks: bound.serve(),
+            labour: labour.start(),
+            secrets: tokio::spawn(reception.follow()),
+            database,
+        }))
+    }
+
+    fn address(&self, arguments: &Arguments) -> Result<Address, Failure> {
+        if let Some(address) = &self.database {
+            return Ok(address.clone());
+        }
+        let directory = &arguments.data_dir;
+        std::fs::create_dir_all(directory).map_err(|error| {
+            Failure::new(format!("cannot make `{}`: {error}", directory.display()))
+        })?;
+        Ok(Address::Sqlite(directory.join("artefacts.db")))
+    }
+}
+
+impl Door {
+    /// Takes no more hooks after `delay`, and finishes what is under way.
+    pub(super) async fn end(self, delay: Duration) {
+        self.hooks.end(delay).await;
+        self.secrets.abort();
+        self.labour.end(FAREWELL).await;
+        self.database.close().await;
+        info!("the artefact door is closed");
+    }
+}
+
+/// The reception, as the listener sees it.
+struct Porch(Arc<Reception>);
+
+impl Hooks for Porch {
+    fn receive<'h>(&'h self, hook: Hook<'h>) -> Receiving<'h> {
+        Box::pin(self.0.receive(hook))
+    }
+}
+
+fn read(path: &PathBuf) -> Result<ArtefactDoor, Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read `{name}`: {error}")))?;
+    ArtefactDoor::read(&Source::new(&name, &text))
+        .map_err(|problems| Failure::new(problems.to_string()))
+}
+
+/// This process and no other: a replica that starts again does not take its old leases for its
+/// own.
+fn holder() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    format!("{}-{}-{random:016x}", host.trim(), std::process::id())
+}
+
+/// Judges by what the repository says of an artefact.
+struct Bench {
+    judge: Arc<Judge>,
+}
+
+impl Examiner for Bench {
+    fn policy_set(&self) -> String {
+        self.judge.digest().to_string()
+    }
+
+    fn examine<'a>(&'a self, push: &'a Push, _: &'a [String]) -> Examining<'a> {
+        use crate::document::json;
+        use crate::engine::{ARTEFACT, Budget, Facts, Identity, Subject};
+        Box::pin(async move {
+            let it = &push.coordinates;
+            let text = serde_json::json!({"format": it.format, "repository": it.repository,
+                "name": it.name, "version": it.version, "digest": push.digest})
+            .to_string();
+            let failed = |e: &str| crate::worker::examiner::Unexamined::Failed(e.to_owned());
+            let document = json::read(&text).map_err(|_| failed("no tree"))?;
+            let identity = Identity {
+                format: Some(it.format.clone()),
+                group: it.repository.clone(),
+                version: it.version.clone(),
+                kind: ARTEFACT.to_owned(),
+                name: it.name.clone(),
+                ..Identity::default()
+            };
+            let engine = self.judge.engine();
+            let subject = Subject::new(identity, &document.value);
+            let report = engine.evaluate(&subject, &Facts::default(), Budget::default());
+            Ok(Verdict::of(engine.digest(), [&report], Default::default()))
+        })
+    }
+}

@@ -1,0 +1,285 @@
+//! A server that the configuration names: nothing else is ever called.
+//!
+//! A call goes to a path below the base address and to no other host: redirects are not followed.
+//! The name of the server must lead to public addresses, unless the configuration says otherwise,
+//! so that nobody who holds the name can make us call this network's own services.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderValue;
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
+
+use super::trouble::Trouble;
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a server may be silent in the middle of an answer.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The largest answer that is no artefact, in bytes.
+const ANSWER: usize = 16 << 20;
+
+/// Where a server is, and who asks.
+#[derive(Clone, Debug)]
+pub(super) struct Site {
+    base: Url,
+    client: Client,
+    caller: Caller,
+}
+
+/// Who asks. Files are read at each call, so a replaced one counts at once.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Caller {
+    #[default]
+    Anybody,
+    /// A user and a password, by files.
+    User { name: PathBuf, password: PathBuf },
+    /// A token in a header, by its file.
+    Token { header: &'static str, file: PathBuf },
+}
+
+/// Why a server can't be called at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    #[error("`{0}` is no address of a server")]
+    Address(String),
+    #[error("`{0}` is an address of this network: `privateAddresses` does not allow it")]
+    Private(String),
+    #[error("cannot read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{}` holds no certificates", path.display())]
+    Certificates { path: PathBuf, source: reqwest::Error },
+    #[error("there is no client for it")]
+    Client(#[from] reqwest::Error),
+}
+
+impl Site {
+    /// # Errors
+    ///
+    /// The address or the file of certificates is not what it should be.
+    pub(super) fn new(
+        base: &str,
+        caller: Caller,
+        authority: Option<&str>,
+        private: bool,
+    ) -> Result<Self, Unfit> {
+        let address = || Unfit::Address(base.to_owned());
+        let mut base_url: Url = base.parse().map_err(|_| address())?;
+        if !matches!(base_url.scheme(), "http" | "https") {
+            return Err(address());
+        }
+        let host = base_url.host_str().ok_or_else(address)?;
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        if literal.is_ok_and(|address| !private && is_private(address)) {
+            return Err(Unfit::Private(host.to_owned()));
+        }
+        if !base_url.path().ends_with('/') {
+            let path = format!("{}/", base_url.path());
+            base_url.set_path(&path);
+        }
+        let mut client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT)
+            .read_timeout(SILENCE)
+            .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(Resolver { private });
+        if let Some(file) = authority {
+            let path = PathBuf::from(file);
+            let pem = std::fs::read(&path)
+                .map_err(|source| Unfit::Read { path: path.clone(), source })?;
+            let all = Certificate::from_pem_bundle(&pem)
+                .map_err(|source| Unfit::Certificates { path, source })?;
+            client = client.tls_certs_merge(all);
+        }
+        Ok(Self { base: base_url, client: client.build()?, caller })
+    }
+
+    /// The address of a path of segments below the base. A segment is one, whatever is in it.
+    pub(super) fn address<'s>(&self, segments: impl IntoIterator<Item = &'s str>) -> Url {
+        let mut url = self.base.clone();
+        // An address with a host has segments.
+        if let Ok(mut path) = url.path_segments_mut() {
+            // `.` and `..` would be taken for steps.
+            let plain = segments.into_iter().filter(|it| !matches!(*it, "" | "." | ".."));
+            path.pop_if_empty().extend(plain);
+        }
+        url
+    }
+
+    /// A call of ours, not sent yet.
+    pub(super) async fn call(&self, method: Method, url: Url) -> Result<RequestBuilder, Trouble> {
+        let call = self.client.request(method, url);
+        Ok(match &self.caller {
+            Caller::Anybody => call,
+            Caller::User { name, password } => {
+                call.basic_auth(secret(name).await?, Some(secret(password).await?))
+            }
+            Caller::Token { header, file } => {
+                let value = HeaderValue::from_str(&secret(file).await?)
+                    .map_err(|_| Trouble::Away(format!("`{}` holds no token", file.display())))?;
+                let mut value = value;
+                value.set_sensitive(true);
+                call.header(*header, value)
+            }
+        })
+    }
+
+    /// What the server is called in messages.
+    pub(super) fn name(&self) -> &str {
+        self.base.host_str().unwrap_or_default()
+    }
+
+    /// Sends a call. What only says that the server does not work at the moment is an error.
+    pub(super) async fn send(&self, call: RequestBuilder) -> Result<Response, Trouble> {
+        let answer = call.send().await.map_err(|error| self.away(&error))?;
+        let status = answer.status();
+        let busy = status.is_server_error()
+            || matches!(
+                status,
+                StatusCode::TOO_MANY_REQUESTS
+                    | StatusCode::REQUEST_TIMEOUT
+                    // A credential that was not replaced yet is not the artefact's fault.
+                    | StatusCode::UNAUTHORIZED
+                    | StatusCode::FORBIDDEN
+            );
+        if busy {
+            return Err(Trouble::Away(format!("`{}` answers {status}", self.name())));
+        }
+        if status.is_redirection() {
+            return Err(Trouble::Failed(format!("`{}` leads elsewhere: {status}", self.name())));
+        }
+        Ok(answer)
+    }
+
+    /// All of an answer that is no artefact.
+    pub(super) async fn body(&self, mut answer: Response) -> Result<Vec<u8>, Trouble> {
+        let mut all = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.away(&error))? {
+            if all.len() + chunk.len() > ANSWER {
+                return Err(Trouble::Failed(format!("`{}` answers without an end", self.name())));
+            }
+            all.extend_from_slice(&chunk);
+        }
+        Ok(all)
+    }
+
+    /// An error without the address, which may hold names of files, and says nothing more.
+    pub(super) fn away(&self, error: &reqwest::Error) -> Trouble {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        Trouble::Away(format!("`{}` can't be reached: {cause}", self.name()))
+    }
+
+    /// An answer that nobody expects.
+    pub(super) fn odd(&self, what: &str, status: StatusCode) -> Trouble {
+        Trouble::Failed(format!("`{}` answers {status} to {what}", self.name()))
+    }
+}
+
+/// What a file of one secret holds, without the line's end.
+pub(super) async fn secret(path: &PathBuf) -> Result<String, Trouble> {
+    let text = tokio::fs::read_to_string(path).await;
+    text.map(|text| text.trim().to_owned())
+        .map_err(|error| Trouble::Away(format!("cannot read `{}`: {error}", path.display())))
+}
+
+/// Looks names up, and leaves out what may not be called.
+struct Resolver {
+    private: bool,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let private = self.private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let fit: Vec<SocketAddr> =
+                found.filter(|address| private || !is_private(address.ip())).collect();
+            if fit.is_empty() {
+                let why = format!("`{}` leads to no public address", name.as_str());
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, why).into());
+            }
+            Ok(Box::new(fit.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address belongs to this machine or to the network around it.
+pub(super) fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(it) => {
+            let [first, second, ..] = it.octets();
+            it.is_private()
+                || it.is_loopback()
+                || it.is_link_local()
+                || it.is_unspecified()
+                || it.is_broadcast()
+                || it.is_multicast()
+                || first == 0
+                // Shared by carriers (RFC 6598), for benchmarks (RFC 2544), reserved (RFC 1112).
+                || (first == 100 && (64..128).contains(&second))
+                || (first == 198 && matches!(second, 18 | 19))
+                || first >= 240
+        }
+        IpAddr::V6(it) => {
+            it.is_loopback()
+                || it.is_unspecified()
+                || it.is_unique_local()
+                || it.is_unicast_link_local()
+                || it.is_multicast()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_this_network_are_known() {
+        for address in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:169.254.169.254",
+            "255.255.255.255",
+        ] {
+            assert!(is_private(address.parse().unwrap()), "{address}");
+        }
+        for address in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111"] {
+            assert!(!is_private(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_private_address_is_called_only_if_the_configuration_says_so() {
+        for url in ["http://127.0.0.1:8081", "https://[::1]/", "http://169.254.169.254/a"] {
+            let refused = Site::new(url, Caller::Anybody, None, false).unwrap_err();
+            assert!(matches!(refused, Unfit::Private(_)), "{url}: {refused}");
+            assert!(Site::new(url, Caller::Anybody, None, true).is_ok(), "{url}");
+        }
+        for url in ["", "file:///etc/passwd", "nexus"] {
+            assert!(Site::new(url, Caller::Anybody, None, true).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_segment_stays_one() {
+        let site = Site::new("http://127.0.0.1/nexus", Caller::Anybody, None, true).unwrap();
+        let url = site.address(["repository", "r", "..", "a/b", "ü?#"]);
+        assert_eq!(url.as_str(), "http://127.0.0.1/nexus/repository/r/a%2Fb/%C3%BC%3F%23");
+    }
+}

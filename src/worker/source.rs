@@ -1,0 +1,91 @@
+//! The repositories that are judged, and the servers that hold them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::nexus::Nexus;
+use super::site::{Caller, Site, Unfit};
+use super::trouble::Trouble;
+use crate::artefact::{Page, Push};
+use crate::policyfile::{ArtefactDoor, CredentialSettings, RepositorySettings, ServerKind};
+
+/// All repositories that are judged, by name.
+#[derive(Clone, Debug)]
+pub struct Sources(Arc<BTreeMap<String, Source>>);
+
+/// A repository, and how to ask about it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub settings: RepositorySettings,
+    server: Server,
+}
+
+#[derive(Clone, Debug)]
+enum Server {
+    Nexus(Nexus),
+}
+
+impl Sources {
+    /// # Errors
+    ///
+    /// A server of the configuration can't be called.
+    pub fn new(door: &ArtefactDoor) -> Result<Self, Unfit> {
+        let mut all = BTreeMap::new();
+        for settings in &door.repositories {
+            let Some(server) = door.server(settings) else { continue };
+            let site = Site::new(
+                &server.url,
+                caller(server.credentials.as_ref()),
+                server.ca_file.as_deref(),
+                server.private_addresses,
+            )?;
+            let server = match server.kind {
+                ServerKind::Nexus => Server::Nexus(Nexus::new(site)),
+                ServerKind::Oci => continue,
+            };
+            all.insert(settings.name.clone(), Source { settings: settings.clone(), server });
+        }
+        Ok(Self(Arc::new(all)))
+    }
+
+    /// The repository of a name, if it is judged.
+    pub fn find(&self, name: &str) -> Option<&Source> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Source> {
+        self.0.values()
+    }
+}
+
+impl Source {
+    /// What the repository says of a component at the moment; none if it is not there.
+    pub(super) async fn look(&self, component: &str) -> Result<Option<Push>, Trouble> {
+        match &self.server {
+            Server::Nexus(nexus) => nexus.component(component).await,
+        }
+    }
+
+    /// A page of what is there.
+    pub(super) async fn page(&self, token: Option<&str>) -> Result<Page, Trouble> {
+        match &self.server {
+            Server::Nexus(nexus) => nexus.page(&self.settings.name, token).await,
+        }
+    }
+
+    /// What moves artefacts, if the server can.
+    pub(super) const fn nexus(&self) -> Option<&Nexus> {
+        match &self.server {
+            Server::Nexus(nexus) => Some(nexus),
+        }
+    }
+}
+
+fn caller(credentials: Option<&CredentialSettings>) -> Caller {
+    credentials.map_or(Caller::Anybody, |files| Caller::User {
+        name: PathBuf::from(&files.username_file),
+        password: PathBuf::from(&files.password_file),
+    })
+}

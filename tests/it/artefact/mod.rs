@@ -1,0 +1,11 @@
+//! The artefact door, from the hook to what is done about a push.
+
+mod door;
+mod hook;
+mod kill;
+mod paths;
+mod postgres;
+mod proxy;
+mod queue;
+mod replicas;
+mod stand;
