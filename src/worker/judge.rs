@@ -29,7 +29,8 @@ pub struct Known<'k> {
 #[derive(Debug)]
 pub struct Judged {
     pub artefact: Artefact,
-    /// Of the artefact itself, then of every object that it renders.
+    /// Of the artefact itself, then of every object that it renders, of which nothing is left that
+    /// could not be judged for want of a fact.
     pub reports: Vec<Report>,
     /// The same with places, for every report format.
     pub run: Run,
@@ -115,7 +116,7 @@ impl Judged {
     /// Takes a report with the places of its findings.
     fn take(
         &mut self,
-        report: Report,
+        mut report: Report,
         file: &Arc<str>,
         item: Option<&Item>,
         mut place: impl FnMut(&Finding) -> Place,
@@ -147,6 +148,9 @@ impl Judged {
                 Status::Skip => counts.skipped += 1,
                 _ => counts.errors += 1,
             }
+        }
+        if item.is_some() {
+            report.outcomes.retain(|it| it.status != Status::Skip);
         }
         self.run.summary.objects += 1;
         self.run.summary.passed += report.passed;

@@ -11,6 +11,7 @@
 pub mod chamber;
 pub mod child;
 pub mod database;
+pub mod examine;
 pub mod examiner;
 pub mod intake;
 pub mod judge;
@@ -22,14 +23,16 @@ pub mod source;
 pub mod sweep;
 
 mod act;
+mod fetch;
 mod labour;
 mod metrics;
 mod nexus;
+mod registry;
 mod site;
 mod trouble;
 
 pub use metrics::Metrics;
-pub use site::Unfit;
+pub use site::{Caller, Unfit};
 
 pub use labour::{Labour, Running};
 

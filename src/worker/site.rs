@@ -12,6 +12,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderValue;
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
+use tokio::time::timeout;
 
 use super::trouble::Trouble;
 
@@ -19,6 +20,8 @@ use super::trouble::Trouble;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a server may be silent in the middle of an answer.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long an answer that is no artefact may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The largest answer that is no artefact, in bytes.
 const ANSWER: usize = 16 << 20;
 
@@ -32,7 +35,7 @@ pub(super) struct Site {
 
 /// Who asks. Files are read at each call, so a replaced one counts at once.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Caller {
+pub enum Caller {
     #[default]
     Anybody,
     /// A user and a password, by files.
@@ -156,15 +159,29 @@ impl Site {
     }
 
     /// All of an answer that is no artefact.
-    pub(super) async fn body(&self, mut answer: Response) -> Result<Vec<u8>, Trouble> {
+    pub(super) async fn body(&self, answer: Response) -> Result<Vec<u8>, Trouble> {
+        self.short(answer, ANSWER).await
+    }
+
+    /// All of an answer that has at most so many bytes.
+    pub(super) async fn short(&self, answer: Response, most: usize) -> Result<Vec<u8>, Trouble> {
+        let read = timeout(PATIENCE, self.read(answer, most)).await;
+        read.unwrap_or_else(|_| Err(self.endless()))
+    }
+
+    async fn read(&self, mut answer: Response, most: usize) -> Result<Vec<u8>, Trouble> {
         let mut all = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| self.away(&error))? {
-            if all.len() + chunk.len() > ANSWER {
-                return Err(Trouble::Failed(format!("`{}` answers without an end", self.name())));
+            if all.len() + chunk.len() > most {
+                return Err(self.endless());
             }
             all.extend_from_slice(&chunk);
         }
         Ok(all)
+    }
+
+    fn endless(&self) -> Trouble {
+        Trouble::Failed(format!("`{}` answers without an end", self.name()))
     }
 
     /// An error without the address, which may hold names of files, and says nothing more.

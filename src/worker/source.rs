@@ -83,7 +83,7 @@ impl Source {
     }
 }
 
-fn caller(credentials: Option<&CredentialSettings>) -> Caller {
+pub(super) fn caller(credentials: Option<&CredentialSettings>) -> Caller {
     credentials.map_or(Caller::Anybody, |files| Caller::User {
         name: PathBuf::from(&files.username_file),
         password: PathBuf::from(&files.password_file),

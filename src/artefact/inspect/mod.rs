@@ -11,6 +11,7 @@ mod conan;
 mod deb;
 mod entry;
 mod helm;
+mod layer;
 mod limits;
 mod manifest;
 mod meter;
@@ -47,7 +48,8 @@ pub fn file(form: Form, name: &str, file: &mut (impl Read + Seek), limits: &Limi
     };
     let mut problems = Problems::default();
     let contents = match form {
-        Form::Ansible | Form::Docker | Form::Raw => raw::read(file, limits, &mut problems),
+        Form::Docker => layer::read(file, limits, &mut problems),
+        Form::Ansible | Form::Raw => raw::read(file, limits, &mut problems),
         Form::Conan => conan::read(name, file, limits, &mut problems),
         Form::Deb => deb::read(file, limits, &mut problems),
         Form::Helm => helm::read(file, limits, &mut problems),

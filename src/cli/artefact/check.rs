@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -12,8 +11,11 @@ use super::super::policies::Choice;
 use super::super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure};
 use crate::artefact::subject::{Artefact, Form};
 use crate::engine::nearest;
+use crate::policyfile::LimitSettings;
+use crate::resource::image::{ImageRef, Pin};
+use crate::worker::Caller;
 use crate::worker::chamber::Found;
-use crate::worker::child::{Bounds, Inspector};
+use crate::worker::examine::{Laboratory, Remote};
 use crate::worker::judge::{Judged, Known};
 
 #[derive(Debug, Args)]
@@ -40,14 +42,33 @@ pub(in crate::cli) struct Arguments {
     /// The Helm that renders charts
     #[arg(long, value_name = "PROGRAM", default_value = "helm", env = "PORTCULLIS_HELM")]
     helm: PathBuf,
+    /// Asks the registry over plain HTTP; one on this machine is asked so anyway
+    #[arg(long, env = "PORTCULLIS_PLAIN_HTTP")]
+    plain_http: bool,
+    /// A file of certificates to trust beside the usual ones, as PEM
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_REGISTRY_CA")]
+    registry_ca: Option<String>,
+    /// The file that holds the name of the registry's user
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "password_file",
+        env = "PORTCULLIS_REGISTRY_USERNAME_FILE"
+    )]
+    username_file: Option<PathBuf>,
+    /// The file that holds that user's password
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "username_file",
+        env = "PORTCULLIS_REGISTRY_PASSWORD_FILE"
+    )]
+    password_file: Option<PathBuf>,
     #[command(flatten)]
     policies: Choice,
     #[command(flatten)]
     reporting: Reporting,
 }
-
-/// How long the process that opens it may take.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Failure> {
     arguments.reporting.check()?;
@@ -71,9 +92,35 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
 impl Arguments {
     async fn find(&self) -> Result<Found, Failure> {
         let path = Path::new(&self.subject);
-        let mut found = self.open_file(path).await?;
-        self.name(&mut found.artefact);
+        let reference = ImageRef::parse(&self.subject).ok();
+        // A reference names its registry; a file of the same name is meant by `./`.
+        let reference = reference.filter(|it| it.written_registry().is_some() && !path.exists());
+        let mut found = match &reference {
+            Some(reference) => self.pull(reference).await?,
+            None => self.open_file(path).await?,
+        };
+        self.name(&mut found.artefact, reference.as_ref());
         Ok(found)
+    }
+
+    async fn pull(&self, reference: &ImageRef<'_>) -> Result<Found, Failure> {
+        let host = reference.host();
+        let is_here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+        let scheme = if self.plain_http || is_here { "http" } else { "https" };
+        let caller = match (self.username_file.clone(), self.password_file.clone()) {
+            (Some(name), Some(password)) => Caller::User { name, password },
+            _ => Caller::Anybody,
+        };
+        let remote = Remote {
+            url: format!("{scheme}://{}", reference.registry()),
+            name: reference.path().into_owned(),
+            reference: tag(reference).to_owned(),
+            caller,
+            authority: self.registry_ca.clone(),
+        };
+        let found = self.laboratory()?.reference(&remote).await;
+        let found = found.map_err(|error| Failure::of(&error))?;
+        found.ok_or_else(|| Failure::new(format!("the registry has no `{}`", self.subject)))
     }
 
     async fn open_file(&self, path: &Path) -> Result<Found, Failure> {
@@ -88,25 +135,43 @@ impl Arguments {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let form = self.form.or_else(|| Form::of_file(&name)).unwrap_or(Form::Raw);
-        let found = self.inspector()?.open(form, &name, file).await;
+        let found = self.laboratory()?.file(form, &name, file).await;
         found.map_err(|error| Failure::of(&error))
     }
 
-    fn inspector(&self) -> Result<Inspector, Failure> {
-        let program = std::env::current_exe()
-            .map_err(|error| Failure::new(format!("cannot tell where this program is: {error}")))?;
-        let helm = Some(self.helm.clone());
-        Ok(Inspector::new(program, Bounds { helm, patience: PATIENCE, ..Bounds::default() }))
+    fn laboratory(&self) -> Result<Laboratory, Failure> {
+        Ok(Laboratory::new(&LimitSettings::default(), itself()?, self.helm.clone()))
     }
 
     /// Says what a repository would know besides.
-    fn name(&self, artefact: &mut Artefact) {
+    fn name(&self, artefact: &mut Artefact, reference: Option<&ImageRef<'_>>) {
         let said = |given: &Option<String>, declared: &Option<String>| {
             given.clone().or_else(|| declared.clone()).unwrap_or_default()
         };
-        artefact.name = said(&self.name, &artefact.declared.name);
-        artefact.version = said(&self.version, &artefact.declared.version);
+        let mut declared = artefact.declared.clone();
+        if let Some(reference) = reference {
+            declared.name = Some(reference.base_name().to_owned());
+            declared.version = Some(reference.tag().unwrap_or_default().to_owned());
+            artefact.image = (artefact.format == Form::Docker).then(|| self.subject.clone());
+        }
+        artefact.name = said(&self.name, &declared.name);
+        artefact.version = said(&self.version, &declared.version);
         artefact.repository.clone_from(&self.repository);
+    }
+}
+
+/// Where this program is, which opens artefacts in a process of its own.
+pub(in crate::cli) fn itself() -> Result<PathBuf, Failure> {
+    std::env::current_exe()
+        .map_err(|error| Failure::new(format!("cannot tell where this program is: {error}")))
+}
+
+/// What a registry is asked for.
+fn tag<'r>(reference: &ImageRef<'r>) -> &'r str {
+    match reference.pin() {
+        Pin::Digest(digest) => digest,
+        Pin::Tag(tag) => tag,
+        Pin::None | Pin::Latest => "latest",
     }
 }
 

@@ -3,6 +3,8 @@
 mod check;
 mod inspect;
 
+pub(super) use self::check::itself;
+
 use clap::Subcommand;
 
 use super::{Console, Failure};

@@ -11,13 +11,14 @@ use tokio::task::JoinHandle;
 use tracing::info;
 
 use super::Arguments;
-use crate::artefact::{Hook, Push, Verdict};
+use crate::artefact::Hook;
 use crate::cli::Failure;
+use crate::cli::artefact::itself;
 use crate::policyfile::{ArtefactDoor, Source};
 use crate::server::hooks::{self, HookMetrics, Hooks, Receiving};
 use crate::server::{self, Judge};
 use crate::worker::database::{Address, Database};
-use crate::worker::examiner::{Examiner, Examining};
+use crate::worker::examine::Bench;
 use crate::worker::intake::Intake;
 use crate::worker::queue::Queue;
 use crate::worker::reception::Reception;
@@ -57,6 +58,15 @@ pub(super) struct Flags {
         hide_env_values = true
     )]
     database: Option<Address>,
+    /// The Helm that renders charts which are pushed
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        default_value = "helm",
+        requires = "artefacts",
+        env = "PORTCULLIS_HELM"
+    )]
+    helm: PathBuf,
     /// Leaves the admission door closed
     #[arg(
         long,
@@ -109,7 +119,7 @@ impl Flags {
             &door,
             &database,
             &sources,
-            Arc::new(Bench { judge: Arc::clone(judge) }),
+            Arc::new(self.bench(&door, judge)?),
             metrics,
             &holder(),
         );
@@ -134,6 +144,14 @@ impl Flags {
             secrets: tokio::spawn(reception.follow()),
             database,
         }))
+    }
+
+    /// What fetches, opens and judges.
+    fn bench(&self, door: &ArtefactDoor, judge: &Arc<Judge>) -> Result<Bench, Failure> {
+        let judge = Arc::clone(judge);
+        let engine = Arc::new(move || judge.engine());
+        let bench = Bench::new(door, itself()?, self.helm.clone(), engine);
+        bench.map_err(|error| Failure::of(&error))
     }
 
     fn address(&self, arguments: &Arguments) -> Result<Address, Failure> {
@@ -183,40 +201,4 @@ fn holder() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let random = std::hash::RandomState::new().build_hasher().finish();
     format!("{}-{}-{random:016x}", host.trim(), std::process::id())
-}
-
-/// Judges by what the repository says of an artefact.
-struct Bench {
-    judge: Arc<Judge>,
-}
-
-impl Examiner for Bench {
-    fn policy_set(&self) -> String {
-        self.judge.digest().to_string()
-    }
-
-    fn examine<'a>(&'a self, push: &'a Push, _: &'a [String]) -> Examining<'a> {
-        use crate::document::json;
-        use crate::engine::{ARTEFACT, Budget, Facts, Identity, Subject};
-        Box::pin(async move {
-            let it = &push.coordinates;
-            let text = serde_json::json!({"format": it.format, "repository": it.repository,
-                "name": it.name, "version": it.version, "digest": push.digest})
-            .to_string();
-            let failed = |e: &str| crate::worker::examiner::Unexamined::Failed(e.to_owned());
-            let document = json::read(&text).map_err(|_| failed("no tree"))?;
-            let identity = Identity {
-                format: Some(it.format.clone()),
-                group: it.repository.clone(),
-                version: it.version.clone(),
-                kind: ARTEFACT.to_owned(),
-                name: it.name.clone(),
-                ..Identity::default()
-            };
-            let engine = self.judge.engine();
-            let subject = Subject::new(identity, &document.value);
-            let report = engine.evaluate(&subject, &Facts::default(), Budget::default());
-            Ok(Verdict::of(engine.digest(), [&report], Default::default()))
-        })
-    }
 }

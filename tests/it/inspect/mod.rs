@@ -3,9 +3,12 @@
 
 mod bomb;
 mod build;
+mod examine;
 mod format;
+mod hostile;
+mod registry;
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 
@@ -17,15 +20,23 @@ struct Checked {
 
 /// Judges a file by the shipped policies, as one of a repository.
 fn check(file: &str, repository: &str, more: &[&str]) -> Checked {
-    let helm = format!("--helm={}", crate::chart::tool("helm"));
     let repository = format!("--repository={repository}");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    command.args(["artefact", "check", "--format=json", &helm, &repository]);
-    let output = command.args(more).arg(file).output().unwrap();
+    let is_said = more.iter().any(|it| it.starts_with("--repository"));
+    let repository = Some(repository.as_str()).filter(|_| !is_said);
+    let arguments: Vec<&str> =
+        ["--format=json", file].into_iter().chain(repository).chain(more.iter().copied()).collect();
+    let output = judge(&arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     let json = serde_json::from_slice(&output.stdout);
     let json = json.unwrap_or_else(|error| panic!("{error}: {errors}"));
     Checked { json, code: output.status.code().unwrap_or_else(|| panic!("{errors}")) }
+}
+
+/// Runs `artefact check`.
+fn judge(arguments: &[&str]) -> Output {
+    let helm = format!("--helm={}", crate::chart::tool("helm"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    command.args(["artefact", "check", &helm]).args(arguments).output().unwrap()
 }
 
 impl Checked {
