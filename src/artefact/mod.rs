@@ -12,6 +12,7 @@
 
 pub mod delivery;
 pub mod inspect;
+pub mod lookup;
 pub mod signature;
 pub mod subject;
 

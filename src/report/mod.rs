@@ -20,7 +20,7 @@ mod run;
 mod sarif;
 mod stats;
 mod ticks;
-mod xml;
+pub(crate) mod xml;
 
 use serde::Serialize;
 

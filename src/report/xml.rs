@@ -3,7 +3,7 @@
 //! Source: W3C, XML 1.0, section 2.2 (characters), 2.4 (`]]>`), 3.3.3 (line breaks in attributes).
 
 /// What may stand between tags.
-pub(super) fn text(raw: &str) -> String {
+pub(crate) fn text(raw: &str) -> String {
     escaped(raw, |char| match char {
         '\r' => Some("&#13;"),
         _ => None,
@@ -11,7 +11,7 @@ pub(super) fn text(raw: &str) -> String {
 }
 
 /// What may stand between the quotes of an attribute.
-pub(super) fn attribute(raw: &str) -> String {
+pub(crate) fn attribute(raw: &str) -> String {
     escaped(raw, |char| match char {
         '\t' => Some("&#9;"),
         '\n' => Some("&#10;"),

@@ -8,6 +8,8 @@ pub mod certificate;
 #[cfg(feature = "artefact")]
 pub mod hooks;
 pub mod limits;
+#[cfg(feature = "artefact")]
+pub mod lookup;
 
 mod authority;
 mod body;

@@ -16,6 +16,7 @@ pub mod examiner;
 pub mod intake;
 pub mod judge;
 pub mod leader;
+pub mod lookup;
 pub mod queue;
 pub mod reception;
 pub mod record;

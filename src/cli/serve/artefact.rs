@@ -1,7 +1,7 @@
 //! `serve --artefacts`: the artefact door, beside the admission door or alone.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +12,17 @@ use tracing::info;
 
 use super::Arguments;
 use crate::artefact::Hook;
+use crate::artefact::lookup::Ask;
 use crate::cli::Failure;
 use crate::cli::artefact::itself;
 use crate::policyfile::{ArtefactDoor, Source};
 use crate::server::hooks::{self, HookMetrics, Hooks, Receiving};
+use crate::server::lookup::{self, Answering, Token};
 use crate::server::{self, Judge};
 use crate::worker::database::{Address, Database};
 use crate::worker::examine::Bench;
 use crate::worker::intake::Intake;
+use crate::worker::lookup::Lookup;
 use crate::worker::queue::Queue;
 use crate::worker::reception::Reception;
 use crate::worker::source::Sources;
@@ -67,6 +70,21 @@ pub(super) struct Flags {
         env = "PORTCULLIS_HELM"
     )]
     helm: PathBuf,
+    /// Where verdicts are shown, as pages and by an API
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8445",
+        requires = "artefacts",
+        env = "PORTCULLIS_LOOKUP_LISTEN"
+    )]
+    lookup_listen: SocketAddr,
+    /// The token that whoever reads verdicts must know; without it only this machine may read
+    #[arg(long, value_name = "FILE", requires = "artefacts", env = "PORTCULLIS_LOOKUP_TOKEN_FILE")]
+    lookup_token_file: Option<PathBuf>,
+    /// Shows verdicts over TLS, with the certificate of the admission door
+    #[arg(long, requires = "artefacts", env = "PORTCULLIS_LOOKUP_TLS")]
+    lookup_tls: bool,
     /// Leaves the admission door closed
     #[arg(
         long,
@@ -80,6 +98,7 @@ pub(super) struct Flags {
 /// The open door.
 pub(super) struct Door {
     hooks: hooks::Running,
+    lookup: lookup::Running,
     labour: Running,
     secrets: JoinHandle<()>,
     database: Database,
@@ -138,8 +157,10 @@ impl Flags {
             awaited: Arc::new(|| None),
         };
         let bound = wanted.bind().await.map_err(|error| Failure::of(&error))?;
+        let lookup = self.lookup(arguments, &database)?.serve().await;
         Ok(Some(Door {
             hooks: bound.serve(),
+            lookup: lookup.map_err(|error| Failure::of(&error))?,
             labour: labour.start(),
             secrets: tokio::spawn(reception.follow()),
             database,
@@ -152,6 +173,21 @@ impl Flags {
         let engine = Arc::new(move || judge.engine());
         let bench = Bench::new(door, itself()?, self.helm.clone(), engine);
         bench.map_err(|error| Failure::of(&error))
+    }
+
+    /// Where verdicts are shown.
+    fn lookup(&self, arguments: &Arguments, database: &Database) -> Result<lookup::Args, Failure> {
+        let token = match &self.lookup_token_file {
+            Some(path) => Some(token(path)?),
+            None => None,
+        };
+        Ok(lookup::Args {
+            listen: self.lookup_listen,
+            certificate: self.lookup_tls.then(|| arguments.certificate()),
+            refresh: server::REFRESH,
+            token,
+            lookup: Arc::new(Window(Lookup::new(database.clone()))),
+        })
     }
 
     fn address(&self, arguments: &Arguments) -> Result<Address, Failure> {
@@ -170,6 +206,7 @@ impl Door {
     /// Takes no more hooks after `delay`, and finishes what is under way.
     pub(super) async fn end(self, delay: Duration) {
         self.hooks.end(delay).await;
+        self.lookup.end().await;
         self.secrets.abort();
         self.labour.end(FAREWELL).await;
         self.database.close().await;
@@ -184,6 +221,23 @@ impl Hooks for Porch {
     fn receive<'h>(&'h self, hook: Hook<'h>) -> Receiving<'h> {
         Box::pin(self.0.receive(hook))
     }
+}
+
+/// What can be looked up, as the listener sees it.
+struct Window(Lookup);
+
+impl lookup::Lookup for Window {
+    fn answer<'a>(&'a self, ask: Ask<'a>) -> Answering<'a> {
+        Box::pin(self.0.answer(ask))
+    }
+}
+
+fn token(path: &Path) -> Result<Token, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read the token `{shown}`: {error}")))?;
+    let token = Token::new(text.trim());
+    token.ok_or_else(|| Failure::new(format!("the token `{shown}` is empty")))
 }
 
 fn read(path: &PathBuf) -> Result<ArtefactDoor, Failure> {

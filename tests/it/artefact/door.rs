@@ -79,10 +79,39 @@ chat: {{webhookFile: chat, privateAddresses: true}}
 
     /// Starts the door, and returns when it takes hooks.
     pub(super) fn start(&self) -> Door {
+        self.start_with(&[])
+    }
+
+    /// The same with more flags, which come last.
+    pub(super) fn start_with(&self, flags: &[&str]) -> Door {
+        let mut child = self.spawn(flags);
+        let patience = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(self.address).is_err() {
+            assert!(Instant::now() < patience, "no door: {}", self.log());
+            assert!(child.try_wait().unwrap().is_none(), "the door ended: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Door(child)
+    }
+
+    /// What a door says that can't be opened with these flags.
+    pub(super) fn refused(&self, flags: &[&str]) -> String {
+        let status = self.spawn(flags).wait().unwrap();
+        assert_eq!(status.code(), Some(2), "{}", self.log());
+        self.log()
+    }
+
+    fn spawn(&self, flags: &[&str]) -> Child {
         let log =
             fs::File::options().create(true).append(true).open(self.folder.file("log")).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        let lookup: &[&str] = match flags.contains(&"--lookup-listen") {
+            true => &[],
+            false => &["--lookup-listen", "127.0.0.1:0"],
+        };
+        Command::new(env!("CARGO_BIN_EXE_portcullis"))
             .args(["serve", "--only-artefacts", "--management", "127.0.0.1:0"])
+            .args(lookup)
+            .args(flags)
             .args(["--hooks-listen", &self.address.to_string(), "--artefacts", "artefacts.yaml"])
             .args(["--database", &self.database, "--drain-delay", "0"])
             .args(["--policy", "policy.yaml", "--no-default-policies"])
@@ -92,14 +121,7 @@ chat: {{webhookFile: chat, privateAddresses: true}}
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
-            .unwrap();
-        let patience = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(self.address).is_err() {
-            assert!(Instant::now() < patience, "no door: {}", self.log());
-            assert!(child.try_wait().unwrap().is_none(), "the door ended: {}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Door(child)
+            .unwrap()
     }
 
     pub(super) fn log(&self) -> String {

@@ -3,6 +3,7 @@
 mod door;
 mod hook;
 mod kill;
+mod lookup;
 mod paths;
 mod postgres;
 mod proxy;

@@ -15,7 +15,7 @@ const LEASE: Duration = Duration::from_secs(30);
 const NOW: Duration = Duration::ZERO;
 
 /// Does the same with a new SQLite and a new PostgreSQL.
-fn with_both<F: Future<Output = ()>>(test: impl Fn(Database) -> F) {
+pub(super) fn with_both<F: Future<Output = ()>>(test: impl Fn(Database) -> F) {
     let directory = tempfile::tempdir().unwrap();
     let postgres = Postgres::start();
     let sqlite = format!("sqlite:{}/door.db", directory.path().display());
