@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep_until};
 use super::drain::{Drain, Phase};
 use super::limits::Limits;
 use super::pulse::{Heard, Pulse};
+use super::rouse::Rouse;
 
 /// Answers requests. There is no error in it: whatever goes wrong has a response.
 pub(super) trait Service: Clone + Send + Sync + 'static {
@@ -112,10 +113,11 @@ async fn watch<C: GracefulConnection>(
     let mut bells = [farewell, Phase::Ended].map(|phase| Box::pin(drain.reached(phase)));
     let mut awaited = false;
     let mut said = false;
+    let rouse = Rouse::new();
     poll_fn(|cx| {
         loop {
             // The connection first: a request that has arrived is served before a farewell.
-            let ended = connection.as_mut().poll(cx).is_ready();
+            let ended = rouse.poll(connection.as_mut(), cx).is_ready();
             if ended || drain.has_reached(Phase::Ended) {
                 return Poll::Ready(());
             }

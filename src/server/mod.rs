@@ -24,6 +24,7 @@ mod metrics;
 mod patience;
 mod pulse;
 mod review;
+mod rouse;
 mod routes;
 mod tls;
 

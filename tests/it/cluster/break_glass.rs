@@ -8,6 +8,7 @@ use super::admit::bad_device_server;
 use super::api::{until, within};
 use super::certificate::number;
 use super::release::{NAME, NAMESPACE, Release};
+use super::strict;
 
 const VALUES: &str = "{policySet: {maxEnforcement: Deny}, breakGlass: {hold: 6s}}";
 const HOLD: Duration = Duration::from_secs(6);
@@ -27,6 +28,8 @@ fn an_edited_configuration_is_repaired_and_a_deleted_one_stays_away_for_the_hold
     let release = Release::with(VALUES);
     let plane = release.plane;
     until("the configurations are there", || all_there(&release));
+    let strict_about = plane.namespace(strict::PREFIX);
+    strict::require(&release, &strict_about, &["kept"]);
     let [validating, _] = configurations();
     let registered = release.api().get(&validating).unwrap()["webhooks"].clone();
     release.api().patch(&validating, &json!({"webhooks": []})).unwrap();
@@ -56,13 +59,10 @@ fn an_edited_configuration_is_repaired_and_a_deleted_one_stays_away_for_the_hold
         pages.map(|page| number(&page, "portcullis_break_glass")).find(|it| *it == 1.0)
     });
 
-    // With the webhook away a broken policy can be written. The set in force stays.
-    let broken = "apiVersion: portcullis.skao.int/v1alpha1\nkind: Policy\n\
-        metadata: {name: broken}\nspec: {rules: [{rule: image-tagg}]}\n";
-    plane.apply(broken);
+    // With the webhook away a policy can be broken. The set in force stays.
+    strict::spoil(&release);
     let why = until("its status says why", || {
-        let policy =
-            release.api().get("/apis/portcullis.skao.int/v1alpha1/policies/broken").ok()?;
+        let policy = release.api().get(strict::PATH).ok()?;
         let conditions = policy["status"]["conditions"].as_array()?.clone();
         conditions.into_iter().find(|it| it["type"] == "Ready" && it["status"] == "False")
     });
@@ -75,5 +75,8 @@ fn an_edited_configuration_is_repaired_and_a_deleted_one_stays_away_for_the_hold
         let ran = plane.kubectl_with(&["create", "--filename=-"], &bad);
         ran.stderr.contains("tango-device-name").then_some(())
     });
-    plane.kubectl(&["delete", "policy", "broken"]);
+    until("the policy acts as before it was broken", || {
+        strict::denied_for(&release, &strict_about, "kept")
+    });
+    strict::forget(&release);
 }

@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 use super::api::{Refused, until};
 use super::release::Release;
 
-const PATH: &str = "/apis/portcullis.skao.int/v1alpha1/policies/strict";
+/// Where the policy is.
+pub(crate) const PATH: &str = "/apis/portcullis.skao.int/v1alpha1/policies/strict";
 
 /// ConfigMaps of namespaces whose names begin with this need labels.
 pub(crate) const PREFIX: &str = "strict";
@@ -31,6 +32,12 @@ pub(crate) fn write(release: &Release, labels: &[&str]) {
         }
         result => _ = result.unwrap(),
     }
+}
+
+/// Writes a mistake into the policy, which nobody refuses while no webhook is registered.
+pub(crate) fn spoil(release: &Release) {
+    let spec = json!({"rules": [{"rule": "image-tagg"}]});
+    release.api().patch(PATH, &json!({"spec": spec})).unwrap();
 }
 
 /// Takes the policy away.
