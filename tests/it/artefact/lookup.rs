@@ -21,6 +21,8 @@ use super::door::{Setup, component, until};
 use super::queue::with_both;
 use super::stand::Stand;
 
+const SHOWING: &str = "|showing verdicts on ";
+
 /// Stores a verdict on a raw file: wrong by this rule, or right if there is none.
 async fn judged(database: &Database, path: &str, digest: &str, rule: &str) {
     let coordinates = Coordinates::of("raw-internal", "raw", "", path, "");
@@ -186,9 +188,10 @@ fn get(setup: &Setup, headers: &str) -> (u16, String) {
 }
 
 fn showing(setup: &Setup) -> String {
+    let says = || setup.log().contains(SHOWING);
+    assert!(until("it says where", Duration::from_secs(30), says), "{}", setup.log());
     let log = setup.log();
-    let line = log.rsplit_once("showing verdicts on ").expect("it says where").1;
-    line.lines().next().unwrap().to_owned()
+    log.rsplit_once(SHOWING).unwrap().1.lines().next().unwrap().to_owned()
 }
 
 #[test]
