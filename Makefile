@@ -10,7 +10,7 @@ CONTROL_PLANE := target/controlplane
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 KUBERNETES := v1.36.3
 
-.PHONY: run build test soak packages tools control-plane check deny bench bench-lint bench-cluster load clean
+.PHONY: run build test show soak packages tools control-plane check deny bench bench-lint bench-cluster load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -23,6 +23,12 @@ build:
 test: check packages tools control-plane
 	$(CARGO) test --locked
 	$(CARGO) run --locked --quiet -- test policies --coverage --fail-under 100
+
+# From a hook to a page: an image is pushed to a registry, a webhook is called, and a browser shows
+# the verdict.
+show: packages
+	$(CARGO) test --locked --test it -- --nocapture artefact::shown
+	@ls target/tmp/shown/*.png
 
 # The artefact door through a thousand deaths of its process, with each database.
 soak: packages
@@ -37,12 +43,12 @@ $(TOOLS)/helm: tests/tools/go.mod tests/tools/go.sum
 	cd tests/tools && $(GO) build -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$(TOOLS)/ tool
 	touch $@
 
-# What the tests need of the machine: a PostgreSQL, a registry and its clients, the tools of Python,
-# npm, Ansible and RPM. Debian's, and Python's into a folder of their own.
-PACKAGES := binutils docker-registry npm postgresql python3-venv rpm skopeo
+# What the tests need of the machine: a PostgreSQL, a registry and its clients, a browser, the tools
+# of Python, npm, Ansible and RPM. Debian's, and Python's into a folder of their own.
+PACKAGES := binutils chromium docker-registry npm postgresql python3-venv rpm skopeo
 
 packages: $(TOOLS)/python/bin/ansible-galaxy
-	@which ar docker-registry npm rpmbuild skopeo /usr/lib/postgresql/*/bin/initdb > /dev/null || { \
+	@which ar chromium docker-registry npm rpmbuild skopeo /usr/lib/postgresql/*/bin/initdb > /dev/null || { \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) apt-get install --yes --no-install-recommends $(PACKAGES); }
 

@@ -108,12 +108,16 @@ chat: {{webhookFile: chat, privateAddresses: true}}
             true => &[],
             false => &["--lookup-listen", "127.0.0.1:0"],
         };
+        // Without one the program makes its own.
+        let database = ["--database", &self.database];
+        let database: &[&str] = if self.database.is_empty() { &[] } else { &database };
         Command::new(env!("CARGO_BIN_EXE_portcullis"))
             .args(["serve", "--only-artefacts", "--management", "127.0.0.1:0"])
+            .args(database)
             .args(lookup)
             .args(flags)
             .args(["--hooks-listen", &self.address.to_string(), "--artefacts", "artefacts.yaml"])
-            .args(["--database", &self.database, "--drain-delay", "0"])
+            .args(["--drain-delay", "0"])
             .args(["--policy", "policy.yaml", "--no-default-policies"])
             .current_dir(self.folder.root())
             .env_clear()

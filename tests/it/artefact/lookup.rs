@@ -187,7 +187,8 @@ fn get(setup: &Setup, headers: &str) -> (u16, String) {
     (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
 }
 
-fn showing(setup: &Setup) -> String {
+/// Where verdicts are shown.
+pub(super) fn showing(setup: &Setup) -> String {
     let says = || setup.log().contains(SHOWING);
     assert!(until("it says where", Duration::from_secs(30), says), "{}", setup.log());
     let log = setup.log();

@@ -9,4 +9,5 @@ mod postgres;
 mod proxy;
 mod queue;
 mod replicas;
+mod shown;
 mod stand;

@@ -60,6 +60,8 @@ pub(super) struct Component {
     pub repository: String,
     pub path: String,
     pub bytes: Vec<u8>,
+    /// The digest of the manifest, if it is an image, which a registry holds.
+    pub manifest: Option<String>,
 }
 
 impl Stand {
@@ -103,6 +105,15 @@ impl Stand {
         self.state().put(repository, path, bytes)
     }
 
+    /// Says that a registry holds version 1.0.0 of an image, and returns the component's id.
+    pub(super) fn push_image(&self, repository: &str, name: &str, digest: &str) -> String {
+        let mut state = self.state();
+        let id = state.put(repository, name, b"");
+        let component = state.components.get_mut(&id).unwrap();
+        component.manifest = Some(digest.trim_start_matches("sha256:").to_owned());
+        id
+    }
+
     /// How many components a repository holds.
     pub(super) fn count(&self, repository: &str) -> usize {
         self.state().components.values().filter(|it| it.repository == repository).count()
@@ -122,8 +133,8 @@ impl State {
                     .encode(format!("{repository}:{:08x}", self.next))
             }
         };
-        let component =
-            Component { repository: repository.to_owned(), path, bytes: bytes.to_vec() };
+        let repository = repository.to_owned();
+        let component = Component { repository, path, bytes: bytes.to_vec(), manifest: None };
         self.components.insert(id.clone(), component);
         id
     }
@@ -131,7 +142,14 @@ impl State {
 
 /// The component as REST shows it.
 fn shown(id: &str, component: &Component) -> Json {
-    let Component { repository, path, bytes } = component;
+    let Component { repository, path, bytes, manifest } = component;
+    if let Some(sha256) = manifest {
+        return json!({"id": id, "repository": repository, "format": "docker", "group": null,
+            "name": path, "version": "1.0.0", "assets": [{
+                "path": format!("v2/{path}/manifests/1.0.0"), "id": id, "repository": repository,
+                "format": "docker", "checksum": {"sha256": sha256}, "uploader": "gitlab",
+                "fileSize": 500}]});
+    }
     let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let group = path.rsplit_once('/').map_or("", |(group, _)| group);
     json!({"id": id, "repository": repository, "format": "raw", "group": format!("/{group}"),

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::folder::Folder;
 
 /// All 21 keys, as a pipeline writes them.
-pub(super) const METADATA: [(&str, &str); 21] = [
+pub(crate) const METADATA: [(&str, &str); 21] = [
     ("CI_COMMIT_AUTHOR", "Ada Lovelace <ada@skao.int>"),
     ("CI_COMMIT_REF_NAME", "1.0.0"),
     ("CI_COMMIT_REF_SLUG", "1-0-0"),

@@ -2,11 +2,11 @@
 //! what is in them.
 
 mod bomb;
-mod build;
+pub(crate) mod build;
 mod examine;
 mod format;
 mod hostile;
-mod registry;
+pub(crate) mod registry;
 
 use std::process::{Command, Output};
 

@@ -12,14 +12,14 @@ use super::{Checked, check, judge};
 use crate::folder::Folder;
 
 /// A registry on a port of its own, and what is pushed to it.
-pub(super) struct Registry {
+pub(crate) struct Registry {
     child: Child,
-    pub(super) host: String,
-    pub(super) folder: Folder,
+    pub(crate) host: String,
+    pub(crate) folder: Folder,
 }
 
 impl Registry {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = Folder::new();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let host = format!("127.0.0.1:{port}");
@@ -44,7 +44,7 @@ impl Registry {
     }
 
     /// Pushes an OCI layout by skopeo.
-    pub(super) fn push(&self, layout: &str, reference: &str) {
+    pub(crate) fn push(&self, layout: &str, reference: &str) {
         let from = format!("oci:{}", self.folder.path(layout));
         let to = format!("docker://{}/{reference}", self.host);
         let arguments =
@@ -65,13 +65,13 @@ impl Drop for Registry {
 }
 
 /// An OCI layout that is being written.
-pub(super) struct Layout<'f> {
+pub(crate) struct Layout<'f> {
     folder: &'f Folder,
     name: &'f str,
 }
 
 impl<'f> Layout<'f> {
-    pub(super) fn new(folder: &'f Folder, name: &'f str) -> Self {
+    pub(crate) fn new(folder: &'f Folder, name: &'f str) -> Self {
         folder.write(&format!("{name}/oci-layout"), r#"{"imageLayoutVersion": "1.0.0"}"#);
         Self { folder, name }
     }
@@ -85,7 +85,7 @@ impl<'f> Layout<'f> {
     }
 
     /// An image for a platform, with metadata and one layer.
-    pub(super) fn image(
+    pub(crate) fn image(
         &self,
         platform: (&str, &str),
         metadata: &[(&str, &str)],
@@ -108,7 +108,7 @@ impl<'f> Layout<'f> {
     }
 
     /// What the layout's one reference leads to: an image, or an index of several.
-    pub(super) fn close(&self, manifests: &[Json]) {
+    pub(crate) fn close(&self, manifests: &[Json]) {
         let top = match manifests {
             [one] => one.clone(),
             several => {
@@ -123,7 +123,7 @@ impl<'f> Layout<'f> {
 }
 
 /// A layer of so many zeros.
-pub(super) fn layer(bytes: usize) -> Vec<u8> {
+pub(crate) fn layer(bytes: usize) -> Vec<u8> {
     use std::io::Write as _;
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     let piece = vec![0; 1 << 20];
@@ -136,7 +136,7 @@ pub(super) fn layer(bytes: usize) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-pub(super) const AMD64: (&str, &str) = ("linux", "amd64");
+pub(crate) const AMD64: (&str, &str) = ("linux", "amd64");
 const ARM64: (&str, &str) = ("linux", "arm64");
 
 #[test]
