@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod lookup;
 pub mod signature;
 pub mod subject;
+pub mod vulnerability;
 
 mod coordinates;
 mod hook;

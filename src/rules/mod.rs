@@ -11,6 +11,7 @@ mod artefact_name;
 mod artefact_replaced;
 mod artefact_unsafe;
 mod artefact_version;
+mod artefact_vulnerable;
 mod chart_incomplete;
 mod cluster_name_collides;
 mod cluster_role;
@@ -76,6 +77,7 @@ pub static ALL: &[&Rule] = &[
     &artefact_replaced::ARTEFACT_REPLACED,
     &artefact_unsafe::ARTEFACT_UNSAFE,
     &artefact_version::ARTEFACT_VERSION,
+    &artefact_vulnerable::ARTEFACT_VULNERABLE,
     &chart_incomplete::CHART_INCOMPLETE,
     &cluster_name_collides::CLUSTER_NAME_COLLIDES,
     &cluster_role::CLUSTER_ROLE,

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Method;
+use tokio::io::AsyncReadExt as _;
 
 use super::chamber::Found;
 use super::child::{Inspector, Unopened};
@@ -20,8 +22,8 @@ use super::source::caller;
 use super::trouble::Trouble;
 use crate::artefact::inspect::Limits;
 use crate::artefact::inspect::oci::Blob;
-use crate::artefact::subject::{Artefact, Form, Previous, Problem, Sort};
-use crate::artefact::{Asset, Push, Verdict};
+use crate::artefact::subject::{Artefact, Form, Previous, Problem, Sort, Vulnerability};
+use crate::artefact::{Asset, Push, Verdict, vulnerability};
 use crate::engine::Engine;
 use crate::policyfile::{ArtefactDoor, LimitSettings, RepositorySettings};
 
@@ -32,6 +34,8 @@ pub type InForce = Arc<dyn Fn() -> Arc<Engine> + Send + Sync>;
 #[derive(Clone)]
 pub struct Bench {
     engine: InForce,
+    /// Where a scanner leaves its reports.
+    reports: Option<PathBuf>,
     laboratory: Laboratory,
     repositories: Arc<BTreeMap<String, Repository>>,
 }
@@ -104,7 +108,8 @@ impl Bench {
             repositories.insert(settings.name.clone(), repository);
         }
         let laboratory = Laboratory::new(&door.limits, program, helm);
-        Ok(Self { engine, laboratory, repositories: Arc::new(repositories) })
+        let reports = door.vulnerability_reports.as_deref().map(PathBuf::from);
+        Ok(Self { engine, reports, laboratory, repositories: Arc::new(repositories) })
     }
 
     async fn judge(&self, push: &Push, earlier: &[String]) -> Result<Verdict, Unexamined> {
@@ -119,6 +124,9 @@ impl Bench {
         artefact.version.clone_from(&push.coordinates.version);
         artefact.digest = Some(push.digest.clone());
         artefact.previous = earlier.first().map(|it| Previous { digest: it.clone() });
+        if let Some(folder) = &self.reports {
+            artefact.vulnerabilities = vulnerabilities(folder, &push.digest).await?;
+        }
         let engine = (self.engine)();
         let called = push.coordinates.to_string();
         let judge = move || {
@@ -307,6 +315,29 @@ impl Laboratory {
             Unopened::Failed(_) => Trouble::Failed(super::words(&error)),
         })
     }
+}
+
+/// What a scanner's report says of a digest; `None` if there is none.
+async fn vulnerabilities(
+    folder: &Path,
+    digest: &str,
+) -> Result<Option<Vec<Vulnerability>>, Unexamined> {
+    let path = folder.join(format!("{}.json", digest.replace(':', "-")));
+    let failed = |error: &dyn std::fmt::Display| {
+        Unexamined::Failed(format!("cannot read `{}`: {error}", path.display()))
+    };
+    let file = match tokio::fs::File::open(&path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(&error)),
+    };
+    let mut text = Vec::new();
+    let read = file.take(vulnerability::REPORT_BYTES + 1).read_to_end(&mut text).await;
+    read.map_err(|error| failed(&error))?;
+    if text.len() as u64 > vulnerability::REPORT_BYTES {
+        return Err(failed(&"it is too long"));
+    }
+    vulnerability::read(&text).map(Some).map_err(|error| failed(&error))
 }
 
 /// Whether the repository's own list of a push agrees with the manifest that was read; one that

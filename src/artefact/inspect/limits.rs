@@ -67,7 +67,7 @@ impl Problems {
 }
 
 /// On one line, cut, with nothing that a terminal or a page takes for an order.
-pub(super) fn shown(text: &str) -> String {
+pub(in crate::artefact) fn shown(text: &str) -> String {
     let plain = |c: char| if c.is_control() || is_directional(c) { '\u{fffd}' } else { c };
     let mut shown: String = text.chars().take(LONGEST).map(plain).collect();
     if text.chars().nth(LONGEST).is_some() {

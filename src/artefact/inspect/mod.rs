@@ -22,6 +22,7 @@ mod raw;
 mod rpm;
 
 pub use self::limits::Limits;
+pub(super) use self::limits::shown;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};

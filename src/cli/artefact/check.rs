@@ -1,6 +1,7 @@
 //! `artefact check`: one artefact against the policy set.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +10,8 @@ use jiff::Timestamp;
 use super::super::output::{self, Reporting};
 use super::super::policies::Choice;
 use super::super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure};
-use crate::artefact::subject::{Artefact, Form};
+use crate::artefact::subject::{Artefact, Form, Vulnerability};
+use crate::artefact::vulnerability;
 use crate::engine::nearest;
 use crate::policyfile::LimitSettings;
 use crate::resource::image::{ImageRef, Pin};
@@ -39,6 +41,9 @@ pub(in crate::cli) struct Arguments {
     /// The tier that it is for
     #[arg(long, value_name = "TIER", env = "PORTCULLIS_TIER")]
     tier: Option<String>,
+    /// The report of a scanner on it, in the JSON of Trivy or of CycloneDX
+    #[arg(long, value_name = "FILE", env = "PORTCULLIS_VULNERABILITIES")]
+    vulnerabilities: Option<PathBuf>,
     /// The Helm that renders charts
     #[arg(long, value_name = "PROGRAM", default_value = "helm", env = "PORTCULLIS_HELM")]
     helm: PathBuf,
@@ -100,6 +105,9 @@ impl Arguments {
             None => self.open_file(path).await?,
         };
         self.name(&mut found.artefact, reference.as_ref());
+        if let Some(path) = &self.vulnerabilities {
+            found.artefact.vulnerabilities = Some(vulnerabilities(path)?);
+        }
         Ok(found)
     }
 
@@ -173,6 +181,18 @@ fn tag<'r>(reference: &ImageRef<'r>) -> &'r str {
         Pin::Tag(tag) => tag,
         Pin::None | Pin::Latest => "latest",
     }
+}
+
+fn vulnerabilities(path: &Path) -> Result<Vec<Vulnerability>, Failure> {
+    let unread = |error: &dyn std::fmt::Display| {
+        Failure::new(format!("cannot read `{}`: {error}", path.display()))
+    };
+    let file = File::open(path).map_err(|error| unread(&error))?;
+    let mut text = Vec::new();
+    // A report that is cut off is no JSON.
+    let read = file.take(vulnerability::REPORT_BYTES).read_to_end(&mut text);
+    read.map_err(|error| unread(&error))?;
+    vulnerability::read(&text).map_err(|error| unread(&error))
 }
 
 /// A form by its name.

@@ -45,6 +45,11 @@ pub struct ArtefactDoor {
     pub work: WorkSettings,
     #[serde(default)]
     pub limits: LimitSettings,
+    /// The folder in which a scanner leaves its report of an artefact, as `sha256-DIGITS.json` by the
+    /// artefact's digest, in the JSON of Trivy or of CycloneDX.
+    #[schemars(with = "String")]
+    #[serde(default)]
+    pub vulnerability_reports: Option<String>,
 }
 
 /// A server that holds repositories.

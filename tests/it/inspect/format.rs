@@ -87,3 +87,39 @@ fn how_a_package_that_is_not_read_should_be_packed_is_told() {
                     it with `dpkg-deb -Zgzip`";
     assert!(checked.itself().iter().any(|it| it == expected), "{:?}", checked.itself());
 }
+
+#[test]
+fn a_conan_package_has_its_metadata_and_its_recipe_a_name() {
+    let folder = Folder::new();
+    let recipe = "from conan import ConanFile\n\nclass Thing(ConanFile):\n    name = \"ska-thing\"\n    \
+                  version = '1.0.0'\n";
+    let recipe = folder.write("conan/conanfile.py", recipe);
+    let found = check(&recipe, "conan-internal", &["--form=conan", "--version=2.0.0"]).itself();
+    let expected = "artefact-mismatch: the artefact says that its version is `1.0.0`, and the \
+                    repository that it is `2.0.0`";
+    assert!(found.iter().any(|it| it == expected), "{found:?}");
+    folder.write("conan/share/MANIFEST.skao.int", build::manifest());
+    build::run(&folder.file("conan"), "tar", &["czf", "conan_package.tgz", "share"]);
+    let package = folder.path("conan/conan_package.tgz");
+    let named = ["--form=conan", "--name=ska-thing", "--version=1.0.0"];
+    assert_eq!(check(&package, "conan-internal", &named).itself(), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_scanner_found_is_judged_where_a_policy_asks() {
+    let folder = Folder::new();
+    let archive = build::archive(&folder);
+    let report = r#"{"SchemaVersion": 2, "Results": [{"Vulnerabilities": [{"PkgName": "openssl",
+        "VulnerabilityID": "CVE-2026-0001", "Severity": "CRITICAL", "FixedVersion": "3.0.1"}]}]}"#;
+    let report = format!("--vulnerabilities={}", folder.write("report.json", report));
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/packs/artefact-vulnerabilities.yaml");
+    let named = ["--policy", pack, "--name=ska-thing", "--version=1.0.0"];
+    let found = check(&archive, "raw-internal", &[&named[..], &[&report]].concat());
+    let expected =
+        "artefact-vulnerable: package `openssl` has `CVE-2026-0001`, which is `critical`";
+    assert_eq!((found.itself(), found.code), (vec![expected.to_owned()], 1));
+    // Without a report nobody can say, and the pack says that this is a warning.
+    let unknown = check(&archive, "raw-internal", &named);
+    assert_eq!((unknown.itself(), unknown.code), (Vec::new(), 0));
+    assert_eq!(unknown.json["summary"]["skipped"], 1);
+}
