@@ -10,7 +10,9 @@ use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, set_parent_process_death_signal, setpriority_process, setrlimit,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::artefact::inspect::{self, Limits};
@@ -47,6 +49,9 @@ pub struct Found {
     #[serde(default)]
     pub peak_bytes: u64,
 }
+
+/// How far it stands back behind other processes.
+const NICE: i32 = 10;
 
 /// The files that it may have open at once: Helm's runtime wants some.
 const MOST_FILES: u64 = 64;
@@ -86,6 +91,8 @@ pub fn run(task: &Task, answer: &mut dyn Write) -> io::Result<()> {
 /// Takes the limits, which whatever is started from here has too.
 fn limit(task: &Task) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    // Whoever waits for a review has the processor first.
+    setpriority_process(None, NICE)?;
     let limits = [
         (Resource::Core, 0),
         (Resource::Cpu, task.processor_seconds),

@@ -54,6 +54,9 @@ pub enum Unopened {
     Failed(String),
 }
 
+/// How long a chart may take to open, and to render: one is small, and its template may never end.
+const CHART_SECONDS: u64 = 20;
+
 /// The longest answer: a rendered chart as long as a reader takes, written as JSON.
 const ANSWER_BYTES: u64 = 256 << 20;
 
@@ -66,7 +69,7 @@ impl Default for Bounds {
             limits: Limits::default(),
             helm: Some("helm".into()),
             memory_bytes: 512 << 20,
-            processor_seconds: 20,
+            processor_seconds: 60,
             patience: Duration::from_secs(60),
             at_once: 2,
         }
@@ -125,12 +128,18 @@ impl Inspector {
 
     /// The argument. JSON writes a zero byte as an escape, so any name is one argument.
     fn task(&self, form: Form, name: &str) -> String {
-        let Bounds { limits, helm, memory_bytes, processor_seconds, .. } = self.bounds.clone();
-        let name = name.to_owned();
+        let Bounds { limits, helm, memory_bytes, .. } = self.bounds.clone();
+        let (name, processor_seconds) = (name.to_owned(), self.seconds(form));
         let task = Task { form, name, limits, helm, memory_bytes, processor_seconds };
         // A path of Helm's that is no Unicode text can't be written, and no chart is rendered.
         let text = serde_json::to_string(&task);
         text.or_else(|_| serde_json::to_string(&Task { helm: None, ..task })).unwrap_or_default()
+    }
+
+    /// How long a process may work that opens such a file.
+    fn seconds(&self, form: Form) -> u64 {
+        let most = self.bounds.processor_seconds;
+        if form == Form::Helm { most.min(CHART_SECONDS) } else { most }
     }
 
     fn found(&self, form: Form, ended: &Ended) -> Result<Found, Unopened> {
@@ -139,7 +148,7 @@ impl Inspector {
                 .map_err(|error| Unopened::Failed(format!("its answer can't be read: {error}")));
         }
         match ended.status.signal() {
-            Some(_) => Ok(broken(form, self.died(ended.status))),
+            Some(_) => Ok(broken(form, self.died(form, ended.status))),
             None => {
                 let said = String::from_utf8_lossy(&ended.complaint);
                 Err(Unopened::Failed(said.trim().replace('\n', "; ")))
@@ -148,14 +157,13 @@ impl Inspector {
     }
 
     /// Which limit a process met that was ended.
-    fn died(&self, status: ExitStatus) -> String {
+    fn died(&self, form: Form, status: ExitStatus) -> String {
         const OUT_OF_TIME: [Option<i32>; 2] =
             [Some(Signal::XCPU.as_raw()), Some(Signal::KILL.as_raw())];
-        let Bounds { memory_bytes, processor_seconds, .. } = self.bounds;
         if OUT_OF_TIME.contains(&status.signal()) {
-            format!("opening it takes more than {processor_seconds} s of a processor")
+            format!("opening it takes more than {} s of a processor", self.seconds(form))
         } else {
-            format!("opening it takes more than {} MiB of memory", memory_bytes >> 20)
+            format!("opening it takes more than {} MiB of memory", self.bounds.memory_bytes >> 20)
         }
     }
 }

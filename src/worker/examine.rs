@@ -163,6 +163,7 @@ impl Laboratory {
             limits,
             helm: Some(helm),
             memory_bytes: settings.memory_bytes,
+            processor_seconds: settings.inspect_seconds.into(),
             patience,
             ..super::child::Bounds::default()
         };
