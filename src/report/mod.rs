@@ -8,7 +8,7 @@ mod fold;
 mod full;
 mod github;
 mod gitlab;
-mod html;
+pub(crate) mod html;
 mod json;
 mod junit;
 mod markdown;

@@ -25,7 +25,7 @@ pub(super) fn findings(out: &mut String, run: &Run) {
 }
 
 /// A message, with what it has in backticks as code.
-pub(super) fn message(raw: &str) -> String {
+pub(crate) fn message(raw: &str) -> String {
     in_ticks(raw, text, |code| format!("<code>{}</code>", text(code)))
 }
 

@@ -4,7 +4,7 @@
 //! (Content Security Policy Level 3, hashes) lets nothing run but that script, so it works under a
 //! strict policy of a server too, if that names the same hashes or allows inline code.
 
-mod list;
+pub(crate) mod list;
 mod plot;
 
 use std::fmt::Write as _;

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::plot;
 use crate::artefact::Fault;
 use crate::artefact::lookup::{Action, Detail, Page, Query, RuleCount, Summary, Trends, openapi};
+use crate::report::html::list::message;
 use crate::report::xml::{attribute, text};
 
 /// Above the pages of single verdicts.
@@ -27,7 +28,7 @@ pub(super) fn front(query: &Query, why: Option<&str>, page: &Page, trends: &Tren
     out.push_str("</div>\n");
     form(&mut out, query);
     if let Some(why) = why {
-        _ = writeln!(out, "<p><b class=\"fail\">not understood</b> {}</p>", text(why));
+        _ = writeln!(out, "<p><b class=\"fail\">not understood</b> {}</p>", message(why));
     }
     list(&mut out, page);
     if let Some(next) = page.next {
@@ -181,7 +182,7 @@ fn fault(out: &mut String, fault: &Fault) {
         out,
         "<article class=\"{effect}\">\n<h3>{}</h3>\n<p><b class=\"{effect}\">{effect}</b> \
          <span class=\"quiet\">{}, {} of policy {}</span></p>",
-        text(&fault.message),
+        message(&fault.message),
         fault.severity.as_str(),
         text(&fault.rule),
         text(&fault.policy)
@@ -192,7 +193,7 @@ fn fault(out: &mut String, fault: &Fault) {
         _ = writeln!(out, "<p>at <code>{}</code></p>", text(&place.join(": ")));
     }
     if let Some(help) = &fault.help {
-        _ = writeln!(out, "<p>{}</p>", text(help));
+        _ = writeln!(out, "<p>{}</p>", message(help));
     }
     out.push_str("</article>\n");
 }

@@ -144,7 +144,7 @@ fn people_see_pages_and_a_mistake_is_explained() {
         }
         let mistaken = asked(&lookup, "/?nmae=a").await;
         assert_eq!(mistaken.kind, Kind::Wrong);
-        assert!(mistaken.body.contains("did you mean `name`?"), "{}", mistaken.body);
+        assert!(mistaken.body.contains("did you mean <code>name</code>?"), "{}", mistaken.body);
         assert_eq!(asked(&lookup, "/api/v1/verdicts?limit=many").await.kind, Kind::Wrong);
         for path in
             ["/verdicts/0", "/verdicts/x", "/api/v1/verdicts/99", "/elsewhere", "/verdicts/"]

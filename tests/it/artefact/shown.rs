@@ -49,9 +49,11 @@ hooks: {{secretFiles: [secret]}}
     let there = || page(&format!("{address}/")).contains("/verdicts/1\"");
     assert!(until("the verdict", Duration::from_secs(60), there), "{}", setup.log());
     let verdict = page(&format!("{address}/verdicts/1"));
-    for part in
-        ["docker-internal/thing:1.0.0", "of the artefact does not begin with `ska-`", METADATA[0].0]
-    {
+    for part in [
+        "docker-internal/thing:1.0.0",
+        "of the artefact does not begin with <code>ska-</code>",
+        METADATA[0].0,
+    ] {
         assert!(verdict.contains(part), "{part}: {verdict}");
     }
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shown");
