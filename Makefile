@@ -10,7 +10,8 @@ CONTROL_PLANE := target/controlplane
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 KUBERNETES := v1.36.3
 
-.PHONY: run build test show soak packages tools control-plane check deny bench bench-lint bench-cluster load clean
+.PHONY: run build test show soak packages tools control-plane check deny bench bench-lint bench-cluster \
+	bench-hooks load clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -104,6 +105,10 @@ bench-lint:
 # What a webhook adds to the creation of a pod, against a null webhook and native policies.
 bench-cluster: control-plane
 	$(CARGO) bench --locked --bench cluster
+
+# How fast hooks are kept, against bare inserts into the same kind of file.
+bench-hooks:
+	$(CARGO) bench --locked --bench hooks
 
 # The admission door against a server of the same stack that answers a constant.
 load:

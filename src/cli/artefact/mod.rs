@@ -2,6 +2,7 @@
 
 mod check;
 mod inspect;
+mod queue;
 
 pub(super) use self::check::itself;
 
@@ -14,6 +15,8 @@ use super::{Console, Failure};
 pub(super) enum Command {
     /// Judges an artefact: a file, or what a registry holds under a reference
     Check(Box<check::Arguments>),
+    /// Tells what waits to be judged, and what a person has to look at
+    Queue(queue::Arguments),
     /// Opens the file at the standard input, within limits, and writes what is in it as JSON.
     /// Other commands start it
     #[command(hide = true)]
@@ -23,6 +26,7 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command, console: &mut Console) -> Result<u8, Failure> {
     match command {
         Command::Check(arguments) => check::run(arguments, console),
+        Command::Queue(arguments) => queue::run(arguments, console),
         Command::Inspect(arguments) => inspect::run(arguments, console),
     }
 }

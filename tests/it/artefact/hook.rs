@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::door::{SECRET, Setup, asset, component, sign, until};
 use super::stand::Stand;
+use crate::cli::run;
 
 const ONLY_RECORDED: &str = "sweep: {intervalSeconds: 3600, callsPerSecond: 100}
 work: {settleMilliseconds: 0}
@@ -132,4 +133,19 @@ actions: {dryRun: false, deny: [quarantine]}
         assert!(setup.log().contains("leads elsewhere: 302"), "{}", setup.log());
     }
     assert_eq!((stand.count("raw-internal"), stand.count("raw-quarantine")), (3, 0));
+
+    // A person sees them, and has them tried again when the server answers.
+    let queue = |more: &[&str]| {
+        run(&[&["artefact", "queue", "--database", &setup.database], more].concat())
+    };
+    let told = queue(&[]);
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.stdout.contains("thing-18-1.0.0.txt"), "{told:?}");
+    assert!(told.stdout.contains("leads elsewhere: 302"), "{told:?}");
+    assert!(told.stdout.ends_with("0 waiting, 0 done, 3 for a person to look at\n"), "{told:?}");
+    assert_eq!(queue(&["--retry", "99"]).code, 2);
+    stand.state().redirect = None;
+    assert_eq!(queue(&["--retry-all"]).code, 0);
+    let moved = || stand.count("raw-quarantine") == 3;
+    assert!(until("the quarantine", Duration::from_secs(30), moved), "{}", setup.log());
 }

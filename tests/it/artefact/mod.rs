@@ -1,5 +1,6 @@
 //! The artefact door, from the hook to what is done about a push.
 
+mod author;
 mod door;
 mod hook;
 mod kill;
