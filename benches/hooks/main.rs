@@ -14,7 +14,7 @@
 mod caller;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,7 +81,7 @@ async fn door(directory: &Path) -> SocketAddr {
     let database = Database::open(&database.parse().unwrap()).await.unwrap();
     let (intake, _) = Intake::start(Queue::new(database), Duration::ZERO, 10_000_000);
     let sources = Sources::new(&settings).unwrap();
-    let reception = Reception::new(vec![PathBuf::from(secret)], intake, sources).unwrap();
+    let reception = Reception::new(vec![secret], intake, sources).unwrap();
     let wanted = hooks::Args {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         certificate: None,

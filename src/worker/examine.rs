@@ -25,7 +25,7 @@ use crate::artefact::inspect::oci::Blob;
 use crate::artefact::subject::{Artefact, Form, Previous, Problem, Sort, Vulnerability};
 use crate::artefact::{Asset, Push, Verdict, vulnerability};
 use crate::engine::Engine;
-use crate::policyfile::{ArtefactDoor, LimitSettings, RepositorySettings};
+use crate::policyfile::{ArtefactDoor, LimitSettings, RepositorySettings, ServerKind};
 
 /// Gives the engine in force.
 pub type InForce = Arc<dyn Fn() -> Arc<Engine> + Send + Sync>;
@@ -74,6 +74,7 @@ pub enum Failed {
 #[derive(Debug)]
 struct Repository {
     settings: RepositorySettings,
+    kind: ServerKind,
     site: Site,
 }
 
@@ -104,7 +105,8 @@ impl Bench {
             let caller = caller(server.credentials.as_ref());
             let authority = server.ca_file.as_deref();
             let site = Site::new(url, caller, authority, server.private_addresses)?;
-            let repository = Repository { settings: settings.clone(), site };
+            let kind = server.kind;
+            let repository = Repository { settings: settings.clone(), kind, site };
             repositories.insert(settings.name.clone(), repository);
         }
         let laboratory = Laboratory::new(&door.limits, program, helm);
@@ -179,8 +181,8 @@ impl Laboratory {
         let RepositorySettings { name, format, registry, .. } = &repository.settings;
         let site = &repository.site;
         if format == "docker" {
-            let before =
-                if registry.is_some() { vec![] } else { vec!["repository", name.as_str()] };
+            let plain = registry.is_some() || repository.kind == ServerKind::Oci;
+            let before = if plain { vec![] } else { vec!["repository", name.as_str()] };
             let coordinates = &push.coordinates;
             let image = self.image(site, before, &coordinates.path, &coordinates.version).await?;
             let (mut found, digest) = image.ok_or(Trouble::Changed)?;

@@ -24,6 +24,7 @@ pub mod source;
 pub mod sweep;
 
 mod act;
+mod catalogue;
 mod fetch;
 mod labour;
 mod metrics;

@@ -87,6 +87,19 @@ impl<'s> Registry<'s> {
         Ok(Some(pulled))
     }
 
+    /// All tags; none if there is no such repository.
+    pub(super) async fn tags(&mut self) -> Result<Vec<String>, Trouble> {
+        let Some(text) = self.document("tags", "list").await? else { return Ok(Vec::new()) };
+        let tags: Option<Tags> = serde_json::from_slice(&text).ok();
+        Ok(tags.and_then(|list| list.tags).unwrap_or_default())
+    }
+
+    /// The digest and the size of what a tag leads to; `None` if it leads nowhere.
+    pub(super) async fn digest(&mut self, tag: &str) -> Result<Option<(String, u64)>, Trouble> {
+        let manifest = self.document("manifests", tag).await?;
+        Ok(manifest.map(|bytes| (digest_of(&bytes), bytes.len() as u64)))
+    }
+
     /// A file of the repository, by its digest.
     pub(super) async fn file(&mut self, blob: &Blob, bounds: Bounds) -> Result<Fetched, Trouble> {
         let url = self.address("blobs", &blob.digest);
@@ -254,6 +267,12 @@ impl Pulled {
     fn tell(&mut self, place: &str, message: &str) {
         self.artefact.problems.push(problem(place, message));
     }
+}
+
+/// Registries write null for none.
+#[derive(Deserialize)]
+struct Tags {
+    tags: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

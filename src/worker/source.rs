@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::catalogue::Catalogue;
 use super::nexus::Nexus;
 use super::site::{Caller, Site, Unfit};
 use super::trouble::Trouble;
@@ -24,6 +25,7 @@ pub struct Source {
 #[derive(Clone, Debug)]
 enum Server {
     Nexus(Nexus),
+    Oci(Catalogue),
 }
 
 impl Sources {
@@ -42,7 +44,7 @@ impl Sources {
             )?;
             let server = match server.kind {
                 ServerKind::Nexus => Server::Nexus(Nexus::new(site)),
-                ServerKind::Oci => continue,
+                ServerKind::Oci => Server::Oci(Catalogue::new(site, settings.name.clone())),
             };
             all.insert(settings.name.clone(), Source { settings: settings.clone(), server });
         }
@@ -65,6 +67,7 @@ impl Source {
     pub(super) async fn look(&self, component: &str) -> Result<Option<Push>, Trouble> {
         match &self.server {
             Server::Nexus(nexus) => nexus.component(component).await,
+            Server::Oci(registry) => registry.component(component).await,
         }
     }
 
@@ -72,6 +75,7 @@ impl Source {
     pub(super) async fn page(&self, token: Option<&str>) -> Result<Page, Trouble> {
         match &self.server {
             Server::Nexus(nexus) => nexus.page(&self.settings.name, token).await,
+            Server::Oci(registry) => registry.page(token).await,
         }
     }
 
@@ -79,6 +83,7 @@ impl Source {
     pub(super) const fn nexus(&self) -> Option<&Nexus> {
         match &self.server {
             Server::Nexus(nexus) => Some(nexus),
+            Server::Oci(_) => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The artefact door, from the hook to what is done about a push.
 
 mod author;
+mod catalogue;
 mod door;
 mod hook;
 mod kill;

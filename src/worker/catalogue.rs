@@ -1,0 +1,87 @@
+//! A registry of the OCI distribution API that is no Nexus: Harbor, or a plain one. It sends no
+//! hooks that we take; the sweep finds what is in it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+
+use super::registry::Registry;
+use super::site::Site;
+use super::trouble::Trouble;
+use crate::artefact::{Asset, Coordinates, Page, Push};
+
+/// How many names one page of the catalogue has.
+const NAMES: &str = "100";
+
+/// The names of a registry below one folder.
+#[derive(Clone, Debug)]
+pub(super) struct Catalogue {
+    site: Site,
+    /// What the configuration calls it, and what the names in it begin with: `production`.
+    folder: String,
+}
+
+/// A page of names, as registries write it.
+#[derive(Deserialize)]
+struct Names {
+    repositories: Vec<String>,
+}
+
+impl Catalogue {
+    pub(super) const fn new(site: Site, folder: String) -> Self {
+        Self { site, folder }
+    }
+
+    /// What stands under the name and the tag that an id of ours holds; none if nothing does.
+    pub(super) async fn component(&self, id: &str) -> Result<Option<Push>, Trouble> {
+        let read = URL_SAFE_NO_PAD.decode(id).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        match read.as_deref().and_then(|text| text.rsplit_once(':')) {
+            Some((name, tag)) => self.push(name, tag).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The tags of a page of names; the token is the last name of the page before.
+    pub(super) async fn page(&self, token: Option<&str>) -> Result<Page, Trouble> {
+        let mut url = self.site.address(["v2", "_catalog"]);
+        url.query_pairs_mut().append_pair("n", NAMES);
+        if let Some(last) = token {
+            url.query_pairs_mut().append_pair("last", last);
+        }
+        let answer = self.site.send(self.site.call(Method::GET, url).await?).await?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Ok(Page::default()),
+            other => return Err(self.site.odd("the catalogue", other)),
+        }
+        let body = self.site.body(answer).await?;
+        let names: Names = serde_json::from_slice(&body).map_err(|error| {
+            Trouble::Failed(format!("`{}` has no catalogue: {error}", self.site.name()))
+        })?;
+        let folder = format!("{}/", self.folder);
+        let mut page = Page { token: names.repositories.last().cloned(), ..Page::default() };
+        for name in names.repositories.iter().filter(|name| name.starts_with(&folder)) {
+            for tag in Registry::new(&self.site, vec![], name).tags().await? {
+                page.pushes.extend(self.push(name, &tag).await?);
+            }
+        }
+        Ok(page)
+    }
+
+    async fn push(&self, name: &str, tag: &str) -> Result<Option<Push>, Trouble> {
+        let mut registry = Registry::new(&self.site, vec![], name);
+        let Some((digest, size_bytes)) = registry.digest(tag).await? else { return Ok(None) };
+        let id = URL_SAFE_NO_PAD.encode(format!("{name}:{tag}"));
+        let asset = Asset {
+            path: format!("v2/{name}/manifests/{tag}"),
+            id: id.clone(),
+            sha256: digest.trim_start_matches("sha256:").to_owned(),
+            size_bytes,
+            uploader: String::new(),
+        };
+        let mut coordinates = Coordinates::of(&self.folder, "docker", "", name, tag);
+        coordinates.name = name.rsplit('/').next().unwrap_or(name).to_owned();
+        Ok(Some(Push { coordinates, component: id, assets: vec![asset], digest }))
+    }
+}
