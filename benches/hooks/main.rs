@@ -72,8 +72,8 @@ async fn main() {
 
 /// The listener, the reception and the queue; nobody works it off.
 async fn door(directory: &Path) -> SocketAddr {
-    let file = "servers: [{name: n, url: 'http://127.0.0.1:9', privateAddresses: true}]\n\
-                repositories: [{name: raw-internal, server: n, format: raw}]\n";
+    let file = "servers: [{name: nexus, url: 'http://127.0.0.1:9', privateAddresses: true}]\n\
+                repositories: [{name: raw-internal, server: nexus, format: raw}]\n";
     let settings = ArtefactDoor::read(&Source::new("artefacts.yaml", file)).unwrap();
     let secret = directory.join("secret");
     std::fs::write(&secret, SECRET).unwrap();
