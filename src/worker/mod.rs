@@ -15,6 +15,7 @@ pub mod examine;
 pub mod examiner;
 pub mod intake;
 pub mod judge;
+pub mod laboratory;
 pub mod leader;
 pub mod lookup;
 pub mod queue;

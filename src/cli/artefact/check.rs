@@ -17,8 +17,8 @@ use crate::policyfile::LimitSettings;
 use crate::resource::image::{ImageRef, Pin};
 use crate::worker::Caller;
 use crate::worker::chamber::Found;
-use crate::worker::examine::{Laboratory, Remote};
 use crate::worker::judge::{Judged, Known};
+use crate::worker::laboratory::{Laboratory, Remote};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {

@@ -1,0 +1,250 @@
+//! Fetches what was pushed, or what a person names, and has it opened.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Method;
+
+use super::chamber::Found;
+use super::child::{Inspector, Unopened};
+use super::fetch::{self, Bounds, Fetched, Whole};
+use super::registry::{Pulled, Registry};
+use super::site::{Caller, Site, Unfit};
+use super::trouble::Trouble;
+use crate::artefact::inspect::Limits;
+use crate::artefact::inspect::oci::Blob;
+use crate::artefact::subject::{Artefact, Form, Problem, Sort};
+use crate::artefact::{Asset, Push};
+use crate::policyfile::{LimitSettings, RepositorySettings, ServerKind};
+
+/// What fetches and opens.
+#[derive(Clone, Debug)]
+pub struct Laboratory {
+    inspector: Inspector,
+    bounds: Bounds,
+}
+
+/// What a person wants to be checked.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    /// The base address of the registry.
+    pub url: String,
+    /// The name of the repository there.
+    pub name: String,
+    /// The tag or the digest.
+    pub reference: String,
+    pub caller: Caller,
+    /// A file of certificates to trust beside the usual ones, as PEM.
+    pub authority: Option<String>,
+}
+
+/// Why nothing is known of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    #[error("{0}")]
+    Registry(String),
+}
+
+/// A repository, and where its files are.
+#[derive(Debug)]
+pub(super) struct Repository {
+    pub(super) settings: RepositorySettings,
+    pub(super) kind: ServerKind,
+    pub(super) site: Site,
+}
+
+/// Layers up to that many bytes are unpacked to see whether they are bombs: those are small.
+const LAYER_BYTES: u64 = 32 << 20;
+
+/// How many bytes of layers are fetched of one image.
+const LAYERS_BYTES: u64 = 256 << 20;
+
+/// Files that stand beside others and say nothing themselves.
+const BESIDE: [&str; 7] = [".asc", ".md5", ".prov", ".sha1", ".sha256", ".sha512", ".sig"];
+
+impl Laboratory {
+    pub fn new(settings: &LimitSettings, program: PathBuf, helm: PathBuf) -> Self {
+        let patience = Duration::from_secs(settings.inspect_seconds.into());
+        let limits = Limits {
+            entries: settings.entries as usize,
+            unpacked: settings.unpacked_bytes,
+            ratio: settings.ratio.into(),
+            ..Limits::default()
+        };
+        let bounds = super::child::Bounds {
+            limits,
+            helm: Some(helm),
+            memory_bytes: settings.memory_bytes,
+            processor_seconds: settings.inspect_seconds.into(),
+            patience,
+            ..super::child::Bounds::default()
+        };
+        let fetch_patience = Duration::from_secs(settings.fetch_seconds.into());
+        Self {
+            inspector: Inspector::new(program, bounds),
+            bounds: Bounds { bytes: settings.file_bytes, patience: fetch_patience },
+        }
+    }
+
+    /// Fetches and opens what was pushed.
+    pub(super) async fn open(
+        &self,
+        repository: &Repository,
+        push: &Push,
+    ) -> Result<Found, Trouble> {
+        let RepositorySettings { name, format, registry, .. } = &repository.settings;
+        let site = &repository.site;
+        if format == "docker" {
+            let plain = registry.is_some() || repository.kind == ServerKind::Oci;
+            let before = if plain { vec![] } else { vec!["repository", name.as_str()] };
+            let coordinates = &push.coordinates;
+            let image = self.image(site, before, &coordinates.path, &coordinates.version).await?;
+            let (mut found, digest) = image.ok_or(Trouble::Changed)?;
+            if !lists(push, &digest) {
+                return Err(Trouble::Changed);
+            }
+            let host = site.address([]);
+            let host = host.authority().rsplit('@').next().unwrap_or_default();
+            found.artefact.image =
+                Some(format!("{host}/{}:{}", coordinates.path, coordinates.version));
+            return Ok(found);
+        }
+        let form = Form::of_repository(format);
+        let mut all: Option<Found> = None;
+        for asset in
+            push.assets.iter().filter(|it| !BESIDE.iter().any(|end| it.path.ends_with(end)))
+        {
+            let found = self.asset(site, name, form, asset).await?;
+            match &mut all {
+                None => all = Some(found),
+                Some(all) => {
+                    all.artefact.join(found.artefact);
+                    all.rendered = all.rendered.take().or(found.rendered);
+                }
+            }
+        }
+        let nothing = || Artefact { format: form, ..Artefact::default() };
+        Ok(all.unwrap_or_else(|| Found { artefact: nothing(), ..Found::default() }))
+    }
+
+    async fn asset(
+        &self,
+        site: &Site,
+        repository: &str,
+        form: Form,
+        asset: &Asset,
+    ) -> Result<Found, Trouble> {
+        let url = site.address(["repository", repository].into_iter().chain(asset.path.split('/')));
+        let call = site.call(Method::GET, url).await?;
+        match fetch::file(site, call, self.bounds).await? {
+            Fetched::Nothing => Err(Trouble::Changed),
+            Fetched::File(whole) if whole.sha256 != asset.sha256 => Err(Trouble::Changed),
+            Fetched::File(whole) => {
+                let name = asset.path.rsplit('/').next().unwrap_or_default();
+                self.opened(form, name, whole).await
+            }
+            Fetched::TooLong => {
+                let message = format!("is longer than {} MiB", self.bounds.bytes >> 20);
+                let problem = Problem { sort: Sort::Unsafe, place: asset.path.clone(), message };
+                let artefact =
+                    Artefact { format: form, problems: vec![problem], ..Artefact::default() };
+                Ok(Found { artefact, ..Found::default() })
+            }
+        }
+    }
+
+    /// Opens a file of a person's.
+    ///
+    /// # Errors
+    ///
+    /// The process that opens it can't be started, or fails by itself.
+    pub async fn file(&self, form: Form, name: &str, file: File) -> Result<Found, Unopened> {
+        self.inspector.open(form, name, file).await
+    }
+
+    /// Reads what a registry that a person names has under a reference; `None` if it has nothing.
+    ///
+    /// # Errors
+    ///
+    /// The registry can't be called, does not work, or does not want to answer.
+    pub async fn reference(&self, remote: &Remote) -> Result<Option<Found>, Failed> {
+        let Remote { url, name, reference, caller, authority } = remote;
+        // Whoever names it means it, wherever it is.
+        let site = Site::new(url, caller.clone(), authority.as_deref(), true)?;
+        let found = self.image(&site, vec![], name, reference).await;
+        let found = found.map_err(|trouble| Failed::Registry(trouble.to_string()))?;
+        Ok(found.map(|(mut found, digest)| {
+            found.artefact.digest = Some(digest);
+            found
+        }))
+    }
+
+    /// Reads what a registry has under a reference, with its digest; `None` if it has nothing.
+    async fn image(
+        &self,
+        site: &Site,
+        before: Vec<&str>,
+        name: &str,
+        reference: &str,
+    ) -> Result<Option<(Found, String)>, Trouble> {
+        let mut registry = Registry::new(site, before, name);
+        let Some(pulled) = registry.pull(reference, self.bounds).await? else { return Ok(None) };
+        let Pulled { artefact, digest, layers, chart } = pulled;
+        let mut found = Found { artefact, ..Found::default() };
+        if let Some(chart) = chart {
+            let opened = self.opened(Form::Helm, "chart.tgz", chart).await?;
+            found.rendered = opened.rendered;
+            found.artefact.join(opened.artefact);
+        }
+        self.unpack(&mut registry, &layers, &mut found.artefact).await?;
+        Ok(Some((found, digest)))
+    }
+
+    /// Tells which layers unpack to more than they should.
+    async fn unpack(
+        &self,
+        registry: &mut Registry<'_>,
+        layers: &[Blob],
+        artefact: &mut Artefact,
+    ) -> Result<(), Trouble> {
+        let mut left = LAYERS_BYTES;
+        for layer in layers.iter().filter(|layer| layer.size <= LAYER_BYTES) {
+            let Some(rest) = left.checked_sub(layer.size) else { break };
+            left = rest;
+            let bounds = Bounds { bytes: LAYER_BYTES, ..self.bounds };
+            let problems = match registry.file(layer, bounds).await? {
+                Fetched::File(whole) => {
+                    self.opened(Form::Docker, "layer", whole).await?.artefact.problems
+                }
+                Fetched::Nothing => vec![missing("is not in the registry")],
+                Fetched::TooLong => vec![missing("is longer than it says")],
+            };
+            let placed =
+                problems.into_iter().map(|it| Problem { place: layer.digest.clone(), ..it });
+            artefact.problems.extend(placed);
+        }
+        Ok(())
+    }
+
+    async fn opened(&self, form: Form, name: &str, whole: Whole) -> Result<Found, Trouble> {
+        self.inspector.open(form, name, whole.file).await.map_err(|error| match error {
+            Unopened::Start(_) => Trouble::Away(super::words(&error)),
+            Unopened::Failed(_) => Trouble::Failed(super::words(&error)),
+        })
+    }
+}
+
+/// Whether the repository's own list of a push agrees with the manifest that was read; one that
+/// lists no manifests does.
+fn lists(push: &Push, digest: &str) -> bool {
+    let mut manifests = push.assets.iter().filter(|it| it.path.contains("/manifests/")).peekable();
+    manifests.peek().is_none()
+        || manifests.any(|it| digest.strip_prefix("sha256:") == Some(it.sha256.as_str()))
+}
+
+fn missing(message: &str) -> Problem {
+    Problem { sort: Sort::Broken, place: String::new(), message: message.to_owned() }
+}
