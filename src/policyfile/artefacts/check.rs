@@ -8,6 +8,9 @@ use crate::policyfile::problem::Problems;
 use crate::policyfile::read::{Found, Source};
 use crate::policyfile::strict::problems;
 
+/// The formats whose files Nexus takes by its components interface, so that they can be moved.
+const MOVED: [&str; 6] = ["apt", "helm", "npm", "pypi", "raw", "yum"];
+
 /// The one document of the file, if nothing in it is wrong.
 pub(super) fn one(
     source: &Source<'_>,
@@ -68,6 +71,13 @@ impl Check<'_> {
             if server.kind == ServerKind::Oci {
                 let message = "only a Nexus has quarantine repositories".to_owned();
                 self.note(list, rank, "quarantine", message, None);
+            } else if !MOVED.contains(&repository.format.as_str()) {
+                let message = format!(
+                    "a repository of format `{}` has no way to quarantine",
+                    repository.format
+                );
+                let help = format!("formats that can be moved are `{}`", MOVED.join("`, `"));
+                self.note(list, rank, "quarantine", message, Some(help));
             } else if door.repository(quarantine).is_some() {
                 let message = format!("`{quarantine}` is itself a repository that is judged");
                 self.note(list, rank, "quarantine", message, None);
@@ -180,6 +190,11 @@ repositories:
         assert!(told.starts_with("a.yaml:3:26: `ftp://artefact.skao.int` is no address"), "{told}");
         let told = wrong(&GOOD.replace("https://art", "https://me:pass@art"));
         assert!(told.contains("holds no user") && !told.contains("pass@"), "{told}");
+        let told = wrong(&GOOD.replace("format: raw", "format: docker"));
+        assert!(
+            told.contains("a repository of format `docker` has no way to quarantine"),
+            "{told}"
+        );
         let told = wrong(&GOOD.replace("raw-quarantine", "raw-internal"));
         assert!(told.contains("is itself a repository that is judged"), "{told}");
         let told = wrong(&format!("{GOOD}hook: {{}}\n"));
