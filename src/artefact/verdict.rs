@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Decision, Enforcement, Ground, Report, Severity, State};
@@ -10,7 +11,7 @@ use crate::engine::{Decision, Enforcement, Ground, Report, Severity, State};
 /// A judged artefact.
 ///
 /// It is written into the database as JSON: fields are added to it and never renamed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
     /// The digest of the policy set that judged.
@@ -26,7 +27,9 @@ pub struct Verdict {
 }
 
 /// What the policies say of an artefact, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Nothing is wrong, or only for the record.
@@ -38,7 +41,7 @@ pub enum Outcome {
 }
 
 /// One thing wrong with an artefact, in one place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fault {
     pub policy: String,

@@ -14,3 +14,13 @@ pub struct Location {
     /// Whether it is the thing itself and not the nearest parent of what is missing.
     pub exact: bool,
 }
+
+/// Lines of a text around a place, with sensitive values as `•••`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snippet {
+    pub first_line: u32,
+    pub text: String,
+    /// The bytes of `text` that are meant.
+    pub start: usize,
+    pub end: usize,
+}

@@ -24,7 +24,7 @@ mod value;
 pub use self::decode::{Without, owned};
 pub use self::lines::{Lines, Position};
 pub use self::locate::{Locator, Place, locate};
-pub use self::location::Location;
+pub use self::location::{Location, Snippet};
 pub use self::map::{Entry, Map, MapBuilder, spread};
 pub use self::path::{Path, Step};
 pub use self::problem::Problem;

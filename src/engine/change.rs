@@ -9,8 +9,8 @@ use super::patch::{Growing, apply, empty_map_at, rebased};
 use super::scope::{Applies, Case};
 use super::walk::Walk;
 use super::{
-    Applicability, Budget, Change, Engine, Facts, Fix, Identity, Operation, Outcome, Status,
-    Subject,
+    Applicability, Budget, Change, Engine, Facts, Fix, Identity, Operation, Outcome, Report,
+    Status, Subject,
 };
 use crate::document::{Path, Value};
 
@@ -67,6 +67,20 @@ impl Engine {
             last = before;
         }
         Changed::endless(changed.changes.get(last..).unwrap_or_default())
+    }
+
+    /// The report on the subject once it is changed so, and what could not be carried through.
+    pub fn evaluate_changed(
+        &self,
+        subject: &Subject<'_>,
+        changed: &Changed,
+        facts: &Facts<'_>,
+        budget: Budget,
+    ) -> Report {
+        let object = changed.object.as_ref().unwrap_or(subject.object);
+        let mut report = self.evaluate(&subject.with_object(object), facts, budget);
+        report.outcomes.extend_from_slice(&changed.outcomes);
+        report
     }
 
     /// The object with the changes that the pods of its template will get; `None` if it has no

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Manifest;
 use super::veil::Veil;
-use crate::document::{Lines, Span};
+use crate::document::{Lines, Snippet, Span};
 use crate::engine::{MASK, Schema};
 use crate::resource::secret;
 
@@ -26,16 +26,6 @@ pub struct Masked<'m, 't> {
     veils: HashMap<usize, Veil>,
 }
 
-/// Some lines, with the part that is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Excerpt {
-    pub first_line: u32,
-    pub text: String,
-    /// The bytes of `text` that are meant.
-    pub start: usize,
-    pub end: usize,
-}
-
 impl<'m, 't> Masked<'m, 't> {
     pub fn new(manifest: &'m Manifest<'t>, schema: &'static dyn Schema) -> Self {
         Self { manifest, schema, veils: HashMap::new() }
@@ -45,7 +35,7 @@ impl<'m, 't> Masked<'m, 't> {
     /// must not be shown, whichever object it is of, and for what looks like a secret elsewhere.
     ///
     /// What stands in no document that can be read is hidden: nobody knows what is in it.
-    pub fn excerpt(&mut self, span: Span) -> Excerpt {
+    pub fn snippet(&mut self, span: Span) -> Snippet {
         let (manifest, schema) = (self.manifest, self.schema);
         let lines = manifest.lines();
         let (first_line, window) = window(lines, span);
@@ -66,7 +56,7 @@ impl<'m, 't> Masked<'m, 't> {
         writer.write(window, &Span::joined(hidden), span);
         let Writer { shown, meant: [start, end], .. } = writer;
         let start = start.unwrap_or(shown.len());
-        Excerpt { first_line, start, end: end.unwrap_or(shown.len()).max(start), text: shown }
+        Snippet { first_line, start, end: end.unwrap_or(shown.len()).max(start), text: shown }
     }
 }
 

@@ -14,7 +14,7 @@ mod veil;
 
 pub use self::amend::Amendment;
 pub use self::file::{Item, Manifest};
-pub use self::mask::{Excerpt, Masked};
+pub use self::mask::Masked;
 pub use self::problem::{file_identity, problem_finding};
 #[cfg(feature = "cli")]
 pub use self::search::{Found, Unread, find, read};

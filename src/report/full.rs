@@ -8,9 +8,9 @@ use annotate_snippets::{
 };
 
 use super::fold::{Folded, folded};
-use super::run::{Shown, Snippet, name_of, unjudged_lines};
+use super::run::{Shown, name_of, unjudged_lines};
 use super::{Appearance, Effect, Run};
-use crate::document::Location;
+use crate::document::{Location, Snippet};
 
 /// How many repeats of a template are told one by one.
 const REPEATS: usize = 3;

@@ -27,7 +27,7 @@ use serde::Serialize;
 pub(crate) use self::run::plural;
 pub use self::run::{
     Appearance, Effect, Rendered, Run, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome,
-    ShownRelated, Snippet, Summary,
+    ShownRelated, Summary,
 };
 
 /// A way to write a run.

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::document::Location;
-use crate::engine::{Enforcement, Finding, Identity, Outcome, State, Status};
+use crate::document::{Location, Snippet};
+use crate::engine::{Enforcement, Finding, Identity, Outcome, Related, State, Status};
 use crate::resource::owner::Owner;
+use crate::resource::secret;
 
 /// Everything that a format may write.
 #[derive(Clone, Debug, Default)]
@@ -66,16 +67,6 @@ pub struct ShownEdit {
     pub replacement: String,
 }
 
-/// Lines of a file around a finding, with sensitive values as `•••`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snippet {
-    pub first_line: u32,
-    pub text: String,
-    /// The bytes of `text` that are meant.
-    pub start: usize,
-    pub end: usize,
-}
-
 /// What comes of a finding, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
@@ -97,6 +88,18 @@ pub struct ShownRelated {
     pub subject: Option<Identity>,
     pub path: String,
     pub location: Option<Location>,
+}
+
+impl ShownRelated {
+    /// A place that stands in no file.
+    pub fn nowhere(related: &Related) -> Self {
+        Self {
+            message: related.message.clone(),
+            subject: related.subject.clone(),
+            path: secret::mask_path(&related.path).to_string(),
+            location: None,
+        }
+    }
 }
 
 /// What a policy changed before an object was judged.

@@ -22,6 +22,7 @@ mod listener;
 mod management;
 mod metrics;
 mod patience;
+mod port;
 mod pulse;
 mod review;
 mod rouse;
@@ -34,13 +35,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tracing::{info, warn};
+use tracing::info;
 
 pub use certificate::Source;
 pub use judge::{Judge, Unfit};
@@ -48,13 +45,11 @@ pub use limits::Limits;
 pub use review::Review;
 
 use desk::Desk;
-use drain::{Drain, Phase};
 use gate::Gate;
-use listener::Listener;
 use management::Management;
 use metrics::Metrics;
+use port::{Port, Served};
 use routes::Routes;
-use tls::Identity;
 
 /// How long a server serves on once it is to end. An endpoint's removal takes a second or two to
 /// reach every API server.
@@ -110,22 +105,17 @@ pub struct Addresses {
 
 /// A server that has its sockets and its certificate.
 pub struct Bound {
-    admission: Listener,
-    management: Listener,
-    gate: Gate,
-    identity: Identity,
+    admission: Port,
+    management: Port,
+    limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
     args: Args,
-    addresses: Addresses,
 }
 
 /// A server that serves.
 pub struct Running {
-    drain: Drain,
-    management_drain: Drain,
-    admission: JoinHandle<()>,
-    management: JoinHandle<()>,
-    refresh: JoinHandle<()>,
-    limits: Arc<Limits>,
+    admission: Served,
+    management: Served,
     addresses: Addresses,
 }
 
@@ -183,59 +173,38 @@ impl Args {
     pub async fn bind(mut self) -> Result<Bound, Error> {
         let limits = Arc::new(self.limits.clone());
         let metrics = Arc::new(Metrics::new(std::mem::take(&mut self.registry)));
-        let identity = Identity::load(self.certificate.clone(), Arc::clone(&metrics))?;
-        let tls = TlsAcceptor::from(Arc::new(identity.server_config()?));
-        let (admission, admission_address) = listen(self.listen).await?;
-        let (management, management_address) = listen(self.management).await?;
-        let listener = |socket, tls, connections| Listener {
-            socket,
-            tls,
-            connections,
-            limits: Arc::clone(&limits),
-            metrics: Arc::clone(&metrics),
-            drain: Drain::new(),
-        };
-        Ok(Bound {
-            admission: listener(admission, Some(tls), limits.connections),
-            management: listener(management, None, limits.management_connections),
-            gate: Gate::new(limits.in_flight, limits.in_flight_bytes),
-            identity,
-            args: self,
-            addresses: Addresses { admission: admission_address, management: management_address },
-        })
+        let certificate = Some(self.certificate.clone());
+        let (reviews, health) = (limits.connections, limits.management_connections);
+        let admission = Port::bind(self.listen, certificate, reviews, &limits, &metrics).await?;
+        let management = Port::bind(self.management, None, health, &limits, &metrics).await?;
+        Ok(Bound { admission, management, limits, metrics, args: self })
     }
 }
 
 impl Bound {
     /// The addresses that were taken; a port that was given as 0 has a number here.
     pub const fn addresses(&self) -> Addresses {
-        self.addresses
+        Addresses { admission: self.admission.address(), management: self.management.address() }
     }
 
     /// Starts to serve, in the current runtime.
     pub fn serve(self) -> Running {
-        let Self { admission, management, gate, identity, args, addresses } = self;
-        let limits = Arc::clone(&admission.limits);
-        let metrics = Arc::clone(&admission.metrics);
-        let drain = admission.drain.clone();
-        let management_drain = management.drain.clone();
+        let addresses = self.addresses();
+        let Self { admission, management, limits, metrics, args } = self;
+        let gate = Gate::new(limits.in_flight, limits.in_flight_bytes);
         let health = Management {
             metrics: Arc::clone(&metrics),
             gate: gate.clone(),
-            drain: drain.clone(),
+            drain: admission.drain(),
             awaited: args.awaited,
         };
         let desk = Desk::new(args.review, Arc::clone(&limits));
-        let routes = Routes::new(desk, gate, Arc::clone(&limits), metrics);
+        let routes = Routes::new(desk, gate, limits, metrics);
         let Addresses { admission: reviews, management: manage } = addresses;
         info!("serving reviews on {reviews}, and livez, readyz and metrics on {manage}");
         Running {
-            drain,
-            management_drain,
-            admission: tokio::spawn(admission.serve(routes)),
-            management: tokio::spawn(management.serve(health)),
-            refresh: tokio::spawn(identity.keep_fresh(args.refresh)),
-            limits,
+            admission: admission.serve(routes, args.refresh),
+            management: management.serve(health, args.refresh),
             addresses,
         }
     }
@@ -249,10 +218,8 @@ impl Running {
     /// Says that it is to end, and serves on: not ready any more, and every answer asks its
     /// caller to connect elsewhere.
     pub fn drain(&self) {
-        let serving = !self.drain.has_reached(Phase::Draining);
-        self.drain.advance(Phase::Draining);
         // Whoever reads the line finds the server as it says.
-        if serving {
+        if self.admission.drain() {
             info!("draining");
         }
     }
@@ -260,16 +227,8 @@ impl Running {
     /// Accepts nothing more, finishes what is under way, and ends. What is not finished in time
     /// is cut off.
     pub async fn close(self) {
-        self.drain.advance(Phase::Closing);
-        self.refresh.abort();
-        let mut admission = self.admission;
-        if timeout(self.limits.drain, &mut admission).await.is_err() {
-            warn!("work under way is cut off");
-            self.drain.advance(Phase::Ended);
-            let _ = admission.await;
-        }
-        self.management_drain.advance(Phase::Ended);
-        let _ = self.management.await;
+        self.admission.close().await;
+        self.management.cut().await;
         info!("ended");
     }
 
@@ -279,11 +238,4 @@ impl Running {
         tokio::time::sleep(delay).await;
         self.close().await;
     }
-}
-
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let failed = |source| Error::Listen { address, source };
-    let socket = TcpListener::bind(address).await.map_err(failed)?;
-    let taken = socket.local_addr().map_err(failed)?;
-    Ok((socket, taken))
 }

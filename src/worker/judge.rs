@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::chamber::Found;
 use crate::artefact::subject::{Artefact, Problem, Sort};
-use crate::document::{Location, Span, json};
+use crate::document::{Location, Snippet, json};
 use crate::engine::{
     Budget, Decision, Enforcement, Engine, Facts, Finding, Ground, Inventory, Report, Status,
     Subject,
 };
 use crate::manifest::{Item, Manifest, Masked};
-use crate::report::{Run, Shown, ShownObject, ShownOutcome, ShownRelated, Snippet, Summary};
+use crate::report::{Run, Shown, ShownObject, ShownOutcome, ShownRelated, Summary};
 use crate::resource::{KUBERNETES, secret};
 
 /// What is known besides the artefact.
@@ -106,7 +106,7 @@ impl Judged {
             self.take(report, &manifest.name, Some(item), |finding| {
                 let (location, span) =
                     manifest.place(&mut locator, item, &finding.path, finding.about);
-                Place { location, snippet: Some(snippet(&mut masked, span)) }
+                Place { location, snippet: Some(masked.snippet(span)) }
             });
         }
     }
@@ -132,7 +132,7 @@ impl Judged {
             self.run.findings.push(Shown {
                 subject: Some(Arc::clone(&subject)),
                 location,
-                related: related(&finding),
+                related: finding.related.iter().map(ShownRelated::nowhere).collect(),
                 owner: owner.clone(),
                 snippet,
                 edits: Vec::new(),
@@ -164,12 +164,7 @@ impl Judged {
 fn report(engine: &Engine, facts: &Facts<'_>, manifest: &Manifest<'_>, item: &Item) -> Report {
     let subject = manifest.subject(item);
     let changed = engine.changes(&subject, facts, Budget::default());
-    let mut report = match &changed.object {
-        None => engine.evaluate(&subject, facts, Budget::default()),
-        Some(object) => engine.evaluate(&subject.with_object(object), facts, Budget::default()),
-    };
-    report.outcomes.extend(changed.outcomes);
-    report
+    engine.evaluate_changed(&subject, &changed, facts, Budget::default())
 }
 
 /// Whether the policies refuse what a chart renders. A chart can't say where it will be installed:
@@ -189,25 +184,4 @@ fn unreadable(manifest: &Manifest<'_>) -> Vec<Problem> {
         Problem { sort: Sort::Broken, place: "templates".to_owned(), message }
     };
     manifest.problems.iter().take(MOST_UNREADABLE).map(problem).collect()
-}
-
-fn snippet(masked: &mut Masked<'_, '_>, span: Span) -> Snippet {
-    let excerpt = masked.excerpt(span);
-    Snippet {
-        first_line: excerpt.first_line,
-        text: excerpt.text,
-        start: excerpt.start,
-        end: excerpt.end,
-    }
-}
-
-/// The other places of a finding, which are those of objects beside it.
-fn related(finding: &Finding) -> Vec<ShownRelated> {
-    let shown = finding.related.iter().map(|related| ShownRelated {
-        message: related.message.clone(),
-        subject: related.subject.clone(),
-        path: secret::mask_path(&related.path).to_string(),
-        location: None,
-    });
-    shown.collect()
 }

@@ -3,10 +3,11 @@
 //! What it answers to what is not as it should be is recorded from a real one: 404 with nothing
 //! for an id that is unknown or malformed, 500 for a page's token that is.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, Response, StatusCode};
+use sha2::{Digest as _, Sha256};
 
+use super::fetch::hex;
 use super::site::Site;
 use super::trouble::Trouble;
 use crate::artefact::{Asset, Malformed, Page, Push};
@@ -69,20 +70,18 @@ impl Nexus {
         }
     }
 
-    /// The SHA-256 of a file, of its bytes as they come; none if there is no such file.
-    pub(super) async fn sha256(
-        &self,
-        repository: &str,
-        path: &str,
-    ) -> Result<Option<String>, Trouble> {
-        let Some(mut file) = self.file(repository, path).await? else { return Ok(None) };
-        let mut hash = Context::new(&SHA256);
+    /// Whether a repository has these bytes under this path.
+    pub(super) async fn has(&self, repository: &str, asset: &Asset) -> Result<bool, Trouble> {
+        let Some(mut file) = self.file(repository, &asset.path).await? else { return Ok(false) };
+        let (mut hash, mut length) = (Sha256::new(), 0);
         while let Some(chunk) = file.chunk().await.map_err(|error| self.site.away(&error))? {
+            length += chunk.len() as u64;
+            if length > asset.size_bytes {
+                return Ok(false);
+            }
             hash.update(&chunk);
         }
-        let hash = hash.finish();
-        let hex = hash.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        Ok(Some(hex))
+        Ok(hex(&hash.finalize()) == asset.sha256)
     }
 
     /// Copies a file of a component into another repository of the same format, as it streams in.

@@ -1,9 +1,10 @@
 //! Verdicts and what is to be done about them, as they are stored.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use sha2::{Digest as _, Sha256};
 
 use super::database::{Database, Error, Row, Work, sql};
-use super::queue::Claim;
+use super::fetch::hex;
+use super::queue::{Claim, coordinates};
 use super::trouble::Trouble;
 use crate::artefact::{Coordinates, Push, Verdict};
 use crate::policyfile::ActionKind;
@@ -239,8 +240,9 @@ fn subject(push: &Push, kind: ActionKind) -> String {
     let it = &push.coordinates;
     let component = if kind == ActionKind::Quarantine { &push.component } else { "" };
     let all = [&it.repository, &it.path, &it.version, &push.digest, component].join("\0");
-    let hash = digest(&SHA256, all.as_bytes());
-    hash.as_ref().iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    let mut mark = hex(&Sha256::digest(all));
+    mark.truncate(16);
+    mark
 }
 
 fn opened(row: &Row) -> Result<Open, Error> {
@@ -254,18 +256,13 @@ fn opened(row: &Row) -> Result<Open, Error> {
         kind,
         mark: row.text("subject")?,
         detail: row.text("detail")?,
-        coordinates: Coordinates {
-            repository: row.text("repository")?,
-            format: row.text("format")?,
-            path: row.text("path")?,
-            name: row.text("name")?,
-            version: row.text("version")?,
-        },
+        coordinates: coordinates(row)?,
         digest: row.text("digest")?,
         verdict: report(row)?,
     })
 }
 
-fn report(row: &Row) -> Result<Verdict, Error> {
+/// The verdict of a row that has its report.
+pub(super) fn report(row: &Row) -> Result<Verdict, Error> {
     serde_json::from_str(&row.text("report")?).map_err(|error| Error::Broken(error.to_string()))
 }

@@ -23,8 +23,8 @@ pub(super) struct Registry<'s> {
     before: Vec<&'s str>,
     /// The name of the repository: `ska-tango-examples`.
     name: &'s str,
-    /// What the registry wants to see, once it has said so.
-    token: Option<HeaderValue>,
+    /// What the registry wants to see, once it was asked: nothing, or a token.
+    wanted: Option<Option<HeaderValue>>,
 }
 
 /// What a reference leads to.
@@ -44,7 +44,7 @@ const DOCUMENT_BYTES: usize = 4 << 20;
 
 impl<'s> Registry<'s> {
     pub(super) const fn new(site: &'s Site, before: Vec<&'s str>, name: &'s str) -> Self {
-        Self { site, before, name, token: None }
+        Self { site, before, name, wanted: None }
     }
 
     /// Reads what a tag or a digest leads to; `None` if it leads nowhere.
@@ -215,19 +215,19 @@ impl<'s> Registry<'s> {
 
     /// A call for an address, with what the registry wants to see.
     async fn call(&mut self, url: &Url) -> Result<RequestBuilder, Trouble> {
-        if self.token.is_none() {
-            // Asked once for a repository: most registries want nothing, or what the call has.
+        if self.wanted.is_none() {
+            // Most registries want nothing, or what the call has.
             let call = self.site.call(Method::HEAD, url.clone()).await?;
             let answer = call.headers(accepted()).send().await;
             let answer = answer.map_err(|error| self.site.away(&error))?;
             let bearer = challenge(&answer).filter(|_| answer.status() == StatusCode::UNAUTHORIZED);
-            self.token = match bearer {
+            self.wanted = Some(match bearer {
                 Some(challenge) => Some(self.ask_token(&challenge).await?),
                 None => None,
-            };
+            });
         }
         let mut headers = accepted();
-        if let Some(token) = &self.token {
+        if let Some(Some(token)) = &self.wanted {
             headers.insert(AUTHORIZATION, token.clone());
         }
         Ok(self.site.call(Method::GET, url.clone()).await?.headers(headers))

@@ -29,7 +29,7 @@ pub(super) fn read(
         let wants = |path: &str| path.rsplit('/').next() == Some(manifest::NAME);
         let files = archive::files(file, limits, problems, wants);
         let found = files.values().next();
-        contents.metadata = found.map(|it| manifest::metadata(it)).unwrap_or_default();
+        contents.metadata = manifest::found(found);
     }
     contents
 }

@@ -17,10 +17,7 @@ pub(super) fn read(
     limits: &Limits,
     problems: &mut Problems,
 ) -> Contents {
-    let wants = |name: &str| {
-        name.split_once('/').is_some_and(|(_, rest)| rest == CHART || rest == manifest::NAME)
-    };
-    let files = archive::files(file, limits, problems, wants);
+    let files = archive::files(file, limits, problems, |path| manifest::is_beside(CHART, path));
     let find = |wanted| files.iter().find(|it| it.0.ends_with(wanted));
     let mut contents = Contents::default();
     match find(CHART) {
@@ -34,8 +31,7 @@ pub(super) fn read(
             }
         },
     }
-    let found = find(manifest::NAME);
-    contents.metadata = found.map(|it| manifest::metadata(it.1)).unwrap_or_default();
+    contents.metadata = manifest::found(find(manifest::NAME).map(|it| it.1));
     contents
 }
 

@@ -14,7 +14,17 @@ pub(super) const NAME: &str = "MANIFEST.skao.int";
 /// The longest value that is kept, in bytes.
 const LONGEST: usize = 4 << 10;
 
-/// The known keys of the file, each with its first value that is not empty.
+/// Whether `path` is the file, or what is called `other`, in the one folder that all lies in.
+pub(super) fn is_beside(other: &str, path: &str) -> bool {
+    path.split_once('/').is_some_and(|(_, rest)| rest == other || rest == NAME)
+}
+
+/// The known keys of the file, each with its first value that is not empty; none without a file.
+pub(super) fn found(text: Option<&Vec<u8>>) -> BTreeMap<String, String> {
+    text.map(|text| metadata(text)).unwrap_or_default()
+}
+
+/// The same of a text that is there.
 pub(super) fn metadata(text: &[u8]) -> BTreeMap<String, String> {
     let text = String::from_utf8_lossy(text);
     pick(text.lines().filter_map(|line| line.split_once('=')))

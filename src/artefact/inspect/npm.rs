@@ -25,10 +25,7 @@ pub(super) fn read(
     limits: &Limits,
     problems: &mut Problems,
 ) -> Contents {
-    let wants = |name: &str| {
-        name.split_once('/').is_some_and(|(_, rest)| rest == PACKAGE || rest == manifest::NAME)
-    };
-    let files = archive::files(file, limits, problems, wants);
+    let files = archive::files(file, limits, problems, |path| manifest::is_beside(PACKAGE, path));
     let find = |wanted| files.iter().find(|it| it.0.ends_with(wanted)).map(|it| it.1);
     let mut contents = Contents::default();
     match find(PACKAGE).map(|text| serde_json::from_slice::<Package>(text)) {
@@ -40,6 +37,6 @@ pub(super) fn read(
             contents.declared = Declared { name: said(name), version: said(&version) };
         }
     }
-    contents.metadata = find(manifest::NAME).map(|it| manifest::metadata(it)).unwrap_or_default();
+    contents.metadata = manifest::found(find(manifest::NAME));
     contents
 }

@@ -42,7 +42,7 @@ pub(super) fn read(
         }
     }
     let found = files.iter().find(|it| layout.is_manifest(it.0));
-    contents.metadata = found.map(|it| manifest::metadata(it.1)).unwrap_or_default();
+    contents.metadata = manifest::found(found.map(|it| it.1));
     contents
 }
 

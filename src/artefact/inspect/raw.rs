@@ -18,7 +18,6 @@ pub(super) fn read(
     let wanted = [manifest::NAME, ansible::MANIFEST, ansible::FILES];
     let files = archive::files(file, limits, problems, |name| wanted.contains(&name));
     let mut contents = ansible::collection(&files).unwrap_or_default();
-    contents.metadata =
-        files.get(manifest::NAME).map(|it| manifest::metadata(it)).unwrap_or_default();
+    contents.metadata = manifest::found(files.get(manifest::NAME));
     contents
 }

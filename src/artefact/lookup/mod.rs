@@ -63,7 +63,6 @@ pub struct Summary {
     pub policy_set: String,
     #[schemars(with = "String")]
     pub judged_at: Timestamp,
-    #[schemars(with = "String")]
     pub outcome: Outcome,
     /// Who pushed it, in the repository's words; empty if that is not known.
     pub initiator: String,
@@ -82,7 +81,6 @@ pub struct Page {
 pub struct Detail {
     #[serde(flatten)]
     pub summary: Summary,
-    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
     pub verdict: Verdict,
     /// What is done about it.
     pub actions: Vec<Action>,

@@ -60,6 +60,6 @@ impl<'m, 't> Lines<'m, 't> {
 
     fn line(&mut self, index: Option<usize>) -> String {
         let span = index.and_then(|index| self.spans.get(index)).copied();
-        span.map(|span| self.masked.excerpt(span).text).unwrap_or_default()
+        span.map(|span| self.masked.snippet(span).text).unwrap_or_default()
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::{
 };
 use crate::manifest::{Item, Manifest, Masked};
 use crate::report::{
-    Needs, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome, ShownRelated, Snippet,
+    Needs, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome, ShownRelated,
 };
 use crate::resource::{KUBERNETES, secret};
 
@@ -198,13 +198,7 @@ impl Bench<'_> {
         self.said.describe(&mut subject);
         let facts = self.place.facts();
         let changed = self.engine.changes(&subject, &facts, Budget::default());
-        let mut report = match &changed.object {
-            None => self.engine.evaluate(&subject, &facts, Budget::default()),
-            Some(object) => {
-                self.engine.evaluate(&subject.with_object(object), &facts, Budget::default())
-            }
-        };
-        report.outcomes.extend(changed.outcomes);
+        let report = self.engine.evaluate_changed(&subject, &changed, &facts, Budget::default());
         for mut change in changed.changes {
             let Some((location, _)) = sheet.places.of(rank, &change.path, About::Value) else {
                 continue;
@@ -235,7 +229,7 @@ impl Bench<'_> {
         if let Some(fix) = finding.fix.as_ref().filter(is_wanted) {
             sheet.proposals.push(Proposal::new(whose.rank.1, fix, finding.rule, &location));
         }
-        let snippet = self.needs.lines.then(|| snippet(&mut sheet.masked, span));
+        let snippet = self.needs.lines.then(|| sheet.masked.snippet(span));
         let path = secret::mask_path(&finding.path);
         finding.sensitive |= path != finding.path;
         finding.path = path;
@@ -265,16 +259,6 @@ fn documents<'m>(manifest: &'m Manifest<'_>) -> Vec<Documents<'m>> {
     manifest.items.iter().map(read).collect()
 }
 
-fn snippet(masked: &mut Masked<'_, '_>, span: Span) -> Snippet {
-    let excerpt = masked.excerpt(span);
-    Snippet {
-        first_line: excerpt.first_line,
-        text: excerpt.text,
-        start: excerpt.start,
-        end: excerpt.end,
-    }
-}
-
 /// What a fix does to the text, if there is exactly one way to write it.
 fn edits(manifest: &Manifest<'_>, item: &Item, fix: &Fix) -> Vec<ShownEdit> {
     let edits = manifest.edits(item, &fix.patch).unwrap_or_default();
@@ -298,10 +282,8 @@ fn related(places: &mut Places<'_, '_, '_>, finding: &Finding, rank: Rank) -> Ve
         };
         let place = rank.and_then(|rank| places.of(rank, &related.path, about));
         ShownRelated {
-            message: related.message.clone(),
-            subject: related.subject.clone(),
-            path: secret::mask_path(&related.path).to_string(),
             location: place.map(|(location, _)| location),
+            ..ShownRelated::nowhere(related)
         }
     });
     shown.collect()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::family::{Family, Told, families};
 use super::scan::Scan;
 use crate::document::Location;
-use crate::engine::{Finding, Identity};
+use crate::engine::Identity;
 use crate::report::{Run, Shown, ShownObject, ShownOutcome, ShownRelated, Summary};
 use crate::resource::secret;
 
@@ -48,7 +48,8 @@ impl Told {
         let path = secret::mask_path(&finding.path);
         finding.sensitive |= path != finding.path;
         finding.path = path;
-        let mut related: Vec<ShownRelated> = related(&finding);
+        let mut related: Vec<ShownRelated> =
+            finding.related.iter().map(ShownRelated::nowhere).collect();
         if self.others > 0 {
             let plural = if self.others == 1 { "object" } else { "objects" };
             related.push(ShownRelated {
@@ -79,16 +80,6 @@ impl Family {
             file: called(whose).into(),
         })
     }
-}
-
-fn related(finding: &Finding) -> Vec<ShownRelated> {
-    let shown = finding.related.iter().map(|related| ShownRelated {
-        message: related.message.clone(),
-        subject: related.subject.clone(),
-        path: secret::mask_path(&related.path).to_string(),
-        location: None,
-    });
-    shown.collect()
 }
 
 fn place(identity: &Identity) -> Location {

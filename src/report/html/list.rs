@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::document::Snippet;
 use crate::report::Run;
 use crate::report::owned::by_owner;
-use crate::report::run::{Shown, ShownRelated, Snippet, name_of};
+use crate::report::run::{Shown, ShownRelated, name_of};
 use crate::report::ticks::in_ticks;
 use crate::report::xml::{attribute, text};
 

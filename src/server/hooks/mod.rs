@@ -13,19 +13,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tracing::{info, warn};
+use tracing::info;
 
-use super::drain::{Drain, Phase};
 use super::gate::Gate;
 use super::limits::Limits;
-use super::listener::Listener;
 use super::management::Management;
 use super::metrics::Metrics;
-use super::tls::Identity;
-use super::{Awaited, Error, Source, listen};
+use super::port::{Port, Served};
+use super::{Awaited, Error, Source};
 use crate::artefact::{Hook, Received};
 use routes::Routes;
 
@@ -59,23 +54,17 @@ pub struct Args {
 
 /// A listener that has its sockets.
 pub struct Bound {
-    hooks: Listener,
-    management: Option<Listener>,
-    identity: Option<Identity>,
-    gate: Gate,
-    address: SocketAddr,
-    management_address: Option<SocketAddr>,
+    hooks: Port,
+    management: Option<Port>,
+    limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
     args: Args,
 }
 
 /// A listener that serves.
 pub struct Running {
-    drain: Drain,
-    management_drain: Drain,
-    hooks: JoinHandle<()>,
-    management: Option<JoinHandle<()>>,
-    refresh: Option<JoinHandle<()>>,
-    limits: Arc<Limits>,
+    hooks: Served,
+    management: Option<Served>,
 }
 
 impl Args {
@@ -88,89 +77,46 @@ impl Args {
         let limits = Arc::new(Limits { body_bytes: self.body_bytes, ..Limits::default() });
         let (manage, registry) = self.management.take().unzip();
         let metrics = Arc::new(Metrics::new(registry.unwrap_or_default()));
-        let identity = match &self.certificate {
-            Some(source) => Some(Identity::load(source.clone(), Arc::clone(&metrics))?),
+        let certificate = self.certificate.take();
+        let (calls, health) = (limits.connections, limits.management_connections);
+        let hooks = Port::bind(self.listen, certificate, calls, &limits, &metrics).await?;
+        let management = match manage {
+            Some(manage) => Some(Port::bind(manage, None, health, &limits, &metrics).await?),
             None => None,
         };
-        let tls = match &identity {
-            Some(identity) => Some(TlsAcceptor::from(Arc::new(identity.server_config()?))),
-            None => None,
-        };
-        let listener = |socket, tls, connections| Listener {
-            socket,
-            tls,
-            connections,
-            limits: Arc::clone(&limits),
-            metrics: Arc::clone(&metrics),
-            drain: Drain::new(),
-        };
-        let (socket, address) = listen(self.listen).await?;
-        let hooks = listener(socket, tls, limits.connections);
-        let (management, management_address) = match manage {
-            Some(manage) => {
-                let (socket, address) = listen(manage).await?;
-                (Some(listener(socket, None, limits.management_connections)), Some(address))
-            }
-            None => (None, None),
-        };
-        let gate = Gate::new(limits.in_flight, limits.in_flight_bytes);
-        Ok(Bound { hooks, management, identity, gate, address, management_address, args: self })
+        Ok(Bound { hooks, management, limits, metrics, args: self })
     }
 }
 
 impl Bound {
     /// The address that was taken; a port that was given as 0 has a number here.
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.hooks.address()
     }
 
     /// Starts to serve, in the current runtime.
     pub fn serve(self) -> Running {
-        let Self { hooks, management, identity, gate, address, management_address, args } = self;
-        let limits = Arc::clone(&hooks.limits);
-        let drain = hooks.drain.clone();
-        let management_drain =
-            management.as_ref().map_or_else(Drain::new, |listener| listener.drain.clone());
-        let health = Management {
-            metrics: Arc::clone(&hooks.metrics),
-            gate: gate.clone(),
-            drain: drain.clone(),
-            awaited: args.awaited,
-        };
-        let routes = Routes::new(args.hooks, gate, Arc::clone(&limits), args.metrics);
-        info!("taking hooks on {address}");
-        if let Some(address) = management_address {
-            info!("serving livez, readyz and metrics on {address}");
-        }
-        Running {
-            drain,
-            management_drain,
-            hooks: tokio::spawn(hooks.serve(routes)),
-            management: management.map(|listener| tokio::spawn(listener.serve(health))),
-            refresh: identity.map(|identity| tokio::spawn(identity.keep_fresh(args.refresh))),
-            limits,
-        }
+        let Self { hooks, management, limits, metrics, args } = self;
+        let gate = Gate::new(limits.in_flight, limits.in_flight_bytes);
+        info!("taking hooks on {}", hooks.address());
+        let management = management.map(|port| {
+            info!("serving livez, readyz and metrics on {}", port.address());
+            let (gate, drain) = (gate.clone(), hooks.drain());
+            port.serve(Management { metrics, gate, drain, awaited: args.awaited }, args.refresh)
+        });
+        let routes = Routes::new(args.hooks, gate, limits, args.metrics);
+        Running { hooks: hooks.serve(routes, args.refresh), management }
     }
 }
 
 impl Running {
     /// Says that it is to end, serves on for `delay`, and finishes what is under way.
     pub async fn end(self, delay: Duration) {
-        self.drain.advance(Phase::Draining);
+        self.hooks.drain();
         tokio::time::sleep(delay).await;
-        self.drain.advance(Phase::Closing);
-        if let Some(refresh) = self.refresh {
-            refresh.abort();
-        }
-        let mut hooks = self.hooks;
-        if timeout(self.limits.drain, &mut hooks).await.is_err() {
-            warn!("hooks under way are cut off");
-            self.drain.advance(Phase::Ended);
-            let _ = hooks.await;
-        }
-        self.management_drain.advance(Phase::Ended);
+        self.hooks.close().await;
         if let Some(management) = self.management {
-            let _ = management.await;
+            management.cut().await;
         }
     }
 }

@@ -12,18 +12,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tracing::{info, warn};
+use tracing::info;
 
-use super::drain::{Drain, Phase};
+use super::Source;
 use super::gate::Gate;
 use super::limits::Limits;
-use super::listener::Listener;
 use super::metrics::Metrics;
-use super::tls::Identity;
-use super::{Source, listen};
+use super::port::{Port, Served};
 use crate::artefact::lookup::{Answer, Ask};
 use guard::Guard;
 use routes::Routes;
@@ -52,13 +47,7 @@ pub struct Args {
 }
 
 /// A listener that serves.
-pub struct Running {
-    address: SocketAddr,
-    drain: Drain,
-    serving: JoinHandle<()>,
-    refresh: Option<JoinHandle<()>>,
-    limits: Arc<Limits>,
-}
+pub struct Running(Served);
 
 /// Why nothing can be looked up.
 #[derive(Debug, thiserror::Error)]
@@ -83,60 +72,19 @@ impl Args {
         };
         let limits = Arc::new(Limits::default());
         let metrics = Arc::new(Metrics::default());
-        let identity = match self.certificate {
-            Some(source) => Some(
-                Identity::load(source, Arc::clone(&metrics)).map_err(super::Error::Certificate)?,
-            ),
-            None => None,
-        };
-        let tls = match &identity {
-            Some(identity) => {
-                let config = identity.server_config().map_err(super::Error::Certificate)?;
-                Some(TlsAcceptor::from(Arc::new(config)))
-            }
-            None => None,
-        };
-        let (socket, address) = listen(self.listen).await?;
-        let drain = Drain::new();
-        let listener = Listener {
-            socket,
-            tls,
-            connections: limits.management_connections,
-            limits: Arc::clone(&limits),
-            metrics,
-            drain: drain.clone(),
-        };
-        let gate = Gate::new(limits.management_connections, limits.in_flight_bytes);
+        let readers = limits.management_connections;
+        let port = Port::bind(self.listen, self.certificate, readers, &limits, &metrics).await?;
+        let gate = Gate::new(readers, limits.in_flight_bytes);
         let routes = Routes::new(self.lookup, guard, gate, limits.review);
-        info!("showing verdicts on {address}");
-        Ok(Running {
-            address,
-            drain,
-            serving: tokio::spawn(listener.serve(routes)),
-            refresh: identity.map(|identity| tokio::spawn(identity.keep_fresh(self.refresh))),
-            limits,
-        })
+        info!("showing verdicts on {}", port.address());
+        Ok(Running(port.serve(routes, self.refresh)))
     }
 }
 
 impl Running {
-    /// The address that was taken; a port that was given as 0 has a number here.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Takes no more questions, and answers those that were asked.
     pub async fn end(self) {
-        self.drain.advance(Phase::Draining);
-        self.drain.advance(Phase::Closing);
-        if let Some(refresh) = self.refresh {
-            refresh.abort();
-        }
-        let mut serving = self.serving;
-        if timeout(self.limits.drain, &mut serving).await.is_err() {
-            warn!("questions under way are cut off");
-            self.drain.advance(Phase::Ended);
-            let _ = serving.await;
-        }
+        self.0.drain();
+        self.0.close().await;
     }
 }

@@ -61,17 +61,13 @@ async fn copy(
     asset: &Asset,
     quarantine: &str,
 ) -> Result<(), Trouble> {
-    let is_there = async || {
-        let found = nexus.sha256(quarantine, &asset.path).await?;
-        Ok::<_, Trouble>(found.as_deref() == Some(&asset.sha256))
-    };
-    if is_there().await? {
+    if nexus.has(quarantine, asset).await? {
         return Ok(());
     }
     if !nexus.copy(format, from, asset, quarantine).await? {
         return Err(Trouble::Changed);
     }
-    match is_there().await? {
+    match nexus.has(quarantine, asset).await? {
         true => Ok(()),
         false => {
             let message = format!("`{}` is not the same in `{quarantine}`", asset.path);

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::artefact::lookup::{Action, Day, Detail, Page, Query, RuleCount, Summary, Trends};
-use crate::artefact::{Outcome, Verdict};
+use crate::artefact::{Coordinates, Outcome};
 use crate::worker::database::{Database, Error, Row, Work, sql};
+use crate::worker::queue::coordinates;
+use crate::worker::record::report;
 
 /// In milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -63,15 +65,13 @@ impl Store {
         .row(&mut work)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let verdict: Verdict = serde_json::from_str(&row.text("report")?)
-            .map_err(|error| Error::Broken(error.to_string()))?;
         let actions = sql("SELECT kind, state, detail, changed_at FROM action \
                            WHERE verdict = $1 ORDER BY id")
         .int(id)
         .rows(&mut work)
         .await?;
         let actions = actions.iter().map(action).collect::<Result<_, _>>()?;
-        Ok(Some(Detail { summary: summary(&row)?, verdict, actions }))
+        Ok(Some(Detail { summary: summary(&row)?, verdict: report(&row)?, actions }))
     }
 
     /// What the last `days` days brought, today included.
@@ -117,13 +117,14 @@ async fn rules(work: &mut Work, since: i64) -> Result<Vec<RuleCount>, Error> {
 }
 
 fn summary(row: &Row) -> Result<Summary, Error> {
+    let Coordinates { repository, format, path, name, version } = coordinates(row)?;
     Ok(Summary {
         id: row.int("id")?,
-        repository: row.text("repository")?,
-        format: row.text("format")?,
-        path: row.text("path")?,
-        name: row.text("name")?,
-        version: row.text("version")?,
+        repository,
+        format,
+        path,
+        name,
+        version,
         digest: row.text("digest")?,
         policy_set: row.text("policy_set")?,
         judged_at: time(row.int("judged_at")?)?,

@@ -143,8 +143,8 @@ impl Queue {
     }
 }
 
-/// What a row of `push` is about.
-fn coordinates(row: &Row) -> Result<Coordinates, Error> {
+/// What a row is about.
+pub(super) fn coordinates(row: &Row) -> Result<Coordinates, Error> {
     Ok(Coordinates {
         repository: row.text("repository")?,
         format: row.text("format")?,

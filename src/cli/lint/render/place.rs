@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Rendering;
-use crate::document::Location;
-use crate::report::{Run, Snippet};
+use crate::document::{Location, Snippet};
+use crate::report::Run;
 
 /// Puts what was found in rendered texts on the lines of templates, where they are certain.
 pub(in crate::cli::lint) fn place_all<'r>(
