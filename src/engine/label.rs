@@ -19,23 +19,26 @@ pub fn is_label_key(key: &str) -> bool {
 
 /// Whether `value` is empty or has the form of a key's name part.
 pub fn is_label_value(value: &str) -> bool {
-    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let end = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
-    value.len() <= MAX_NAME
-        && value.chars().all(inner)
-        && end(value.chars().next())
-        && end(value.chars().next_back())
+    let inner = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let end = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
+    let bytes = value.as_bytes();
+    bytes.len() <= MAX_NAME && end(bytes.first()) && end(bytes.last()) && bytes.iter().all(inner)
 }
 
 fn is_subdomain(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let part = |part: &str| {
-        !part.is_empty()
-            && part.chars().all(inner)
-            && !part.starts_with('-')
-            && !part.ends_with('-')
+    // A part begins as after a dot, and ends as before one.
+    let mut before = b'.';
+    let mut fits = |byte: u8| {
+        let fits = match byte {
+            b'a'..=b'z' | b'0'..=b'9' => true,
+            b'-' => before != b'.',
+            b'.' => !matches!(before, b'.' | b'-'),
+            _ => false,
+        };
+        before = byte;
+        fits
     };
-    name.len() <= MAX_PREFIX && name.split('.').all(part)
+    name.len() <= MAX_PREFIX && name.bytes().all(&mut fits) && fits(b'.')
 }
 
 #[cfg(test)]
@@ -47,7 +50,10 @@ mod tests {
         for key in ["app", "a", "app.kubernetes.io/name", "sdp.skao.int/available-for-allocation"] {
             assert!(is_label_key(key), "{key}");
         }
-        for key in ["", "/", "a/", "/a", "a/b/c", "-a", "a-", "A.B/c", "a..b/c", "é", "a b"] {
+        for key in [
+            "", "/", "a/", "/a", "a/b/c", "-a", "a-", "A.B/c", "a..b/c", "a./c", "a-/c", "a.-b/c",
+            "é", "a b",
+        ] {
             assert!(!is_label_key(key), "{key}");
         }
         assert!(is_label_key(&"a".repeat(63)) && !is_label_key(&"a".repeat(64)));

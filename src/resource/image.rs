@@ -96,7 +96,10 @@ impl<'a> ImageRef<'a> {
         if has(text, |byte| matches!(byte, b'\t'..=b'\r' | b' '), char::is_whitespace) {
             return Err(ImageError::WhiteSpace(text));
         }
-        if let Some((scheme, _)) = text.split_once("//").filter(|(it, _)| it.ends_with(':')) {
+        let has_slashes = text.as_bytes().array_windows().any(|pair: &[u8; 2]| pair == b"//");
+        if has_slashes
+            && let Some((scheme, _)) = text.split_once("//").filter(|(it, _)| it.ends_with(':'))
+        {
             return Err(ImageError::Scheme(scheme));
         }
         if text.len() == 64 && text.bytes().all(is_hex_digit) {
@@ -118,7 +121,8 @@ impl<'a> ImageRef<'a> {
         tag.map_or(Ok(()), check_tag)?;
         digest.map_or(Ok(()), check_digest)?;
         let parsed = Self { written_registry, written_path, tag, digest };
-        let path_bytes = parsed.path_parts().map(|part| part.len() + 1).sum::<usize>() - 1;
+        let official = if parsed.is_official_short_form() { OFFICIAL.len() + 1 } else { 0 };
+        let path_bytes = official + written_path.len();
         if path_bytes > MAX_PATH {
             return Err(ImageError::TooLong(path_bytes));
         }
@@ -154,7 +158,7 @@ impl<'a> ImageRef<'a> {
 
     /// `registry/path`, which says where the image comes from.
     pub fn name(&self) -> String {
-        format!("{}/{}", self.registry(), self.path())
+        [self.registry(), "/", &self.path()].concat()
     }
 
     /// The last part of the path, which SKA calls the image's name.
@@ -239,7 +243,7 @@ pub(super) fn split_registry(name: &str) -> (Option<&str>, &str) {
     match name.split_once('/') {
         Some((first, rest))
             if first == "localhost"
-                || first.contains(['.', ':'])
+                || first.bytes().any(|byte| matches!(byte, b'.' | b':'))
                 || has(first, |byte| byte.is_ascii_uppercase(), char::is_uppercase) =>
         {
             (Some(first), rest)
@@ -282,16 +286,16 @@ fn is_host_part(part: &str) -> bool {
 }
 
 fn check_path(path: &str) -> Result<(), ImageError<'_>> {
-    if path.is_empty() {
+    if path.split('/').all(is_path_part) {
+        Ok(())
+    } else if path.is_empty() {
         Err(ImageError::NoRepository)
     } else if has(path, |byte| byte.is_ascii_uppercase(), char::is_uppercase) {
         Err(ImageError::UpperCase(path))
     } else if path.split('/').any(str::is_empty) {
         Err(ImageError::EmptyPart(path))
-    } else if !path.split('/').all(is_path_part) {
-        Err(ImageError::Repository(path))
     } else {
-        Ok(())
+        Err(ImageError::Repository(path))
     }
 }
 

@@ -84,7 +84,27 @@ impl Quantity {
     pub const ZERO: Self = Self { nanos: 0, notation: Notation::Decimal };
 
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
-        Parts::split(text.trim())?.amount(text)
+        match Self::of_usual(text.as_bytes()) {
+            Some(amount) => Ok(amount),
+            None => Parts::split(text.trim())?.amount(text),
+        }
+    }
+
+    /// The amount of a text such as most are: up to nine digits, and a usual suffix.
+    fn of_usual(text: &[u8]) -> Option<Self> {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (number, suffix) =
+            text.split_at_checked(digits).filter(|_| (1..=9).contains(&digits))?;
+        let (unit, notation) = match suffix {
+            b"" => (ONE, Notation::Decimal),
+            b"m" => (MILLI, Notation::Decimal),
+            b"Ki" => (ONE << 10, Notation::Binary),
+            b"Mi" => (ONE << 20, Notation::Binary),
+            b"Gi" => (ONE << 30, Notation::Binary),
+            _ => return None,
+        };
+        let number = number.iter().fold(0, |number, byte| number * 10 + u64::from(byte - b'0'));
+        Some(Self { nanos: i128::from(number) * unit, notation })
     }
 
     /// The quantity that a field holds: a string, or a number as JSON writes it.
@@ -358,6 +378,10 @@ mod tests {
             ("1024Mi", "1Gi"),
             ("1.5Gi", "1536Mi"),
             ("0.5Ki", "512"),
+            ("007Mi", "7Mi"),
+            ("999999999Gi", "999999999Gi"),
+            ("9999999999Gi", "9223372036854775807"),
+            ("1234567890m", "1234567890m"),
             ("100.035Ki", "102435840m"),
             ("1025Ki", "1025Ki"),
             ("1024", "1024"),

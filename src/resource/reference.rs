@@ -119,8 +119,14 @@ impl Target {
     }
 }
 
-/// Visits the name at `place`, unless it is empty or may be of nothing.
-fn one<'s>(visit: &mut Visit<'_, 's>, target: Target, place: Node<'s>) -> Result<(), Missing> {
+/// Visits the name at the end of `keys`, if it is there, unless it is empty or may be of nothing.
+fn one<'s>(
+    visit: &mut Visit<'_, 's>,
+    target: Target,
+    holder: Node<'s>,
+    keys: &[&'s str],
+) -> Result<(), Missing> {
+    let Some(place) = holder.find(keys) else { return Ok(()) };
     let is_optional = || place.parent().get("optional").as_bool() == Some(true);
     match place.as_str() {
         Some(name) if !name.is_empty() && !is_optional() => {
@@ -133,34 +139,34 @@ fn one<'s>(visit: &mut Visit<'_, 's>, target: Target, place: Node<'s>) -> Result
 fn of_pod<'s>(pod: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<(), Missing> {
     let spec = pod.get("spec");
     for volume in spec.get("volumes").items() {
-        one(visit, Target::ConfigMap, volume.at(&["configMap", "name"]))?;
-        one(visit, Target::Secret, volume.at(&["secret", "secretName"]))?;
-        let claim = volume.at(&["persistentVolumeClaim", "claimName"]);
-        one(visit, Target::PersistentVolumeClaim, claim)?;
-        for source in volume.at(&["projected", "sources"]).items() {
-            one(visit, Target::ConfigMap, source.at(&["configMap", "name"]))?;
-            one(visit, Target::Secret, source.at(&["secret", "name"]))?;
+        one(visit, Target::ConfigMap, volume, &["configMap", "name"])?;
+        one(visit, Target::Secret, volume, &["secret", "secretName"])?;
+        let claim = &["persistentVolumeClaim", "claimName"];
+        one(visit, Target::PersistentVolumeClaim, volume, claim)?;
+        let sources = volume.find(&["projected", "sources"]);
+        for source in sources.into_iter().flat_map(Node::items) {
+            one(visit, Target::ConfigMap, source, &["configMap", "name"])?;
+            one(visit, Target::Secret, source, &["secret", "name"])?;
         }
     }
     for container in containers(pod) {
-        for source in container.node.get("envFrom").items() {
-            one(visit, Target::ConfigMap, source.at(&["configMapRef", "name"]))?;
-            one(visit, Target::Secret, source.at(&["secretRef", "name"]))?;
+        for source in container.node.find(&["envFrom"]).into_iter().flat_map(Node::items) {
+            one(visit, Target::ConfigMap, source, &["configMapRef", "name"])?;
+            one(visit, Target::Secret, source, &["secretRef", "name"])?;
         }
         for variable in container.node.get("env").items() {
-            let source = variable.get("valueFrom");
-            if source.exists() {
-                one(visit, Target::ConfigMap, source.at(&["configMapKeyRef", "name"]))?;
-                one(visit, Target::Secret, source.at(&["secretKeyRef", "name"]))?;
+            if let Some(source) = variable.find(&["valueFrom"]) {
+                one(visit, Target::ConfigMap, source, &["configMapKeyRef", "name"])?;
+                one(visit, Target::Secret, source, &["secretKeyRef", "name"])?;
             }
         }
     }
-    one(visit, Target::ServiceAccount, spec.get("serviceAccountName"))?;
-    let networks = pod.at(&["metadata", "annotations", NETWORKS]);
-    match networks.as_str() {
-        Some(text) => {
-            networks.charge(text.len() as u64);
-            of_networks(networks, text, visit)
+    one(visit, Target::ServiceAccount, spec, &["serviceAccountName"])?;
+    let networks = pod.find(&["metadata", "annotations", NETWORKS]);
+    match networks.and_then(|place| Some((place, place.as_str()?))) {
+        Some((place, text)) => {
+            place.charge(text.len() as u64);
+            of_networks(place, text, visit)
         }
         None => Ok(()),
     }
@@ -198,7 +204,7 @@ fn of_networks<'s>(
 fn of_role_binding<'s>(object: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<(), Missing> {
     let role = object.get("roleRef");
     if role.get("kind").as_str() == Some("Role") {
-        one(visit, Target::Role, role.get("name"))?;
+        one(visit, Target::Role, role, &["name"])?;
     }
     for subject in object.get("subjects").items() {
         if subject.get("kind").as_str() == Some("ServiceAccount") {
@@ -206,7 +212,7 @@ fn of_role_binding<'s>(object: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<()
             let mut there = |reference: Reference<'s>| {
                 visit(Reference { namespace: namespace.map(Cow::Borrowed), ..reference })
             };
-            one(&mut there, Target::ServiceAccount, subject.get("name"))?;
+            one(&mut there, Target::ServiceAccount, subject, &["name"])?;
         }
     }
     Ok(())
@@ -215,21 +221,21 @@ fn of_role_binding<'s>(object: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<()
 fn of_autoscaler<'s>(object: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<(), Missing> {
     let target = object.at(&["spec", "scaleTargetRef"]);
     match target.get("kind").as_str() {
-        Some("Deployment") => one(visit, Target::Deployment, target.get("name")),
-        Some("StatefulSet") => one(visit, Target::StatefulSet, target.get("name")),
+        Some("Deployment") => one(visit, Target::Deployment, target, &["name"]),
+        Some("StatefulSet") => one(visit, Target::StatefulSet, target, &["name"]),
         _ => Ok(()),
     }
 }
 
 fn of_ingress<'s>(object: Node<'s>, visit: &mut Visit<'_, 's>) -> Result<(), Missing> {
     let spec = object.get("spec");
-    one(visit, Target::Service, spec.at(&["defaultBackend", "service", "name"]))?;
+    one(visit, Target::Service, spec, &["defaultBackend", "service", "name"])?;
     for rule in spec.get("rules").items() {
         for path in rule.at(&["http", "paths"]).items() {
             let backend = path.get("backend");
-            one(visit, Target::Service, backend.at(&["service", "name"]))?;
+            one(visit, Target::Service, backend, &["service", "name"])?;
             // As `networking.k8s.io/v1beta1` had it.
-            one(visit, Target::Service, backend.get("serviceName"))?;
+            one(visit, Target::Service, backend, &["serviceName"])?;
         }
     }
     Ok(())

@@ -3,10 +3,6 @@
 //! Source: developer.skatelescope.org ("Container Orchestration Guidelines": at least major and
 //! minor version, never `latest`). The other moving names are ours.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::image::Pin;
 use crate::engine::Globs;
 
@@ -51,18 +47,27 @@ pub fn is_moving(pin: Pin<'_>, moving: &Globs) -> bool {
     }
 }
 
-/// How exactly `tag` names a version.
+/// How exactly `tag` names a version. It does with two numbers, a date of six digits, or a commit
+/// of seven hexadecimal ones.
 pub fn precision(tag: &str) -> Precision {
-    static EXACT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"[0-9][._-][0-9]|[0-9]{6}|[0-9a-f]{7}")
-            .unwrap_or_else(|error| unreachable!("{error}"))
-    });
-    if !tag.contains(|c: char| c.is_ascii_digit()) {
-        Precision::None
-    } else if EXACT.is_match(tag) {
-        Precision::Exact
-    } else {
-        Precision::Major
+    let (mut has_number, mut is_exact) = (false, false);
+    // How many digits, and how many hexadecimal ones, stand in a row right before.
+    let (mut digits, mut hexadecimal) = (0, 0);
+    let mut after_number = false;
+    for byte in tag.bytes() {
+        let is_digit = byte.is_ascii_digit();
+        is_exact |= is_digit && after_number;
+        after_number = digits > 0 && matches!(byte, b'.' | b'_' | b'-');
+        digits = if is_digit { digits + 1 } else { 0 };
+        let is_hexadecimal = is_digit || matches!(byte, b'a'..=b'f');
+        hexadecimal = if is_hexadecimal { hexadecimal + 1 } else { 0 };
+        is_exact |= digits == 6 || hexadecimal == 7;
+        has_number |= is_digit;
+    }
+    match (has_number, is_exact) {
+        (false, _) => Precision::None,
+        (true, true) => Precision::Exact,
+        (true, false) => Precision::Major,
     }
 }
 
@@ -82,11 +87,12 @@ mod tests {
             "20230101",
             "0.1.0-dev.c557b9753",
             "c557b975",
+            "effaced-1",
             "jammy-20230101",
         ] {
             assert_eq!(precision(tag), Precision::Exact, "{tag}");
         }
-        for tag in ["9", "v2", "9-alpine", "alpine3"] {
+        for tag in ["9", "v2", "9-alpine", "alpine3", "1.a2", "12345", "1..2", "C557B97"] {
             assert_eq!(precision(tag), Precision::Major, "{tag}");
         }
         for tag in ["alpine", "bookworm", "default", "effaced"] {

@@ -138,7 +138,7 @@ impl Configure for ContainerResources {
 
 impl Check for ContainerResources {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
-        let of_pod = cx.pod().map(|pod| pod.at(&["spec", "resources"]));
+        let of_pod = cx.pod().and_then(|pod| pod.find(&["spec", "resources"]));
         for container in runs(cx) {
             if !self.judges(&container) {
                 continue;
@@ -170,7 +170,7 @@ impl ContainerResources {
             [Some(resources), of_pod]
                 .into_iter()
                 .flatten()
-                .any(|it| is_amount(it.at(&[list, name])))
+                .any(|it| it.find(&[list, name]).is_some_and(is_amount))
         };
         let Parameters { requests, limits, .. } = &self.parameters;
         let requests = requests

@@ -106,11 +106,10 @@ impl Configure for HostNamespace {
 
 impl Check for HostNamespace {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
-        let Some(pod) = cx.pod() else { return Ok(()) };
+        let Some(spec) = cx.pod().map(|pod| pod.get("spec")) else { return Ok(()) };
         for namespace in &self.namespaces {
             let (field, what) = namespace.field();
-            let shares = pod.at(&["spec", field]);
-            if shares.as_bool() == Some(true) {
+            if let Some(shares) = spec.find(&[field]).filter(|it| it.as_bool() == Some(true)) {
                 cx.report(shares, format!("pod shares {what} of its node"))
                     .help(format!("leave `{field}` out, or agree on it and write a waiver"));
             }

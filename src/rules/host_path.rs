@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::declare_rule;
-use crate::engine::{Check, Configure, Context, Globs, Missing, ParameterError};
+use crate::engine::{Check, Configure, Context, Globs, Missing, Node, ParameterError};
 
 declare_rule! {
     /// Flags a volume that is a directory of the node.
@@ -119,10 +119,11 @@ impl Check for HostPath {
         let holders: Vec<_> = if is_volume {
             vec![object.get("spec")]
         } else {
-            cx.pod().unwrap_or(object).at(&["spec", "volumes"]).items().collect()
+            let volumes = cx.pod().unwrap_or(object).find(&["spec", "volumes"]);
+            volumes.into_iter().flat_map(Node::items).collect()
         };
         for holder in holders {
-            let path = holder.at(&["hostPath", "path"]);
+            let Some(path) = holder.find(&["hostPath", "path"]) else { continue };
             // The API server refuses `..` in it, so no path gets around a glob.
             if path.as_str().is_none_or(|path| self.allowed.matches(path)) {
                 continue;

@@ -94,7 +94,9 @@ impl Configure for PrivilegedContainer {
 impl Check for PrivilegedContainer {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         for container in runs(cx) {
-            let privileged = container.node.at(&["securityContext", "privileged"]);
+            let Some(privileged) = container.node.find(&["securityContext", "privileged"]) else {
+                continue;
+            };
             if privileged.as_bool() == Some(true) {
                 cx.report(privileged, format!("{container} is privileged"))
                     .help("add only the capabilities that it needs");

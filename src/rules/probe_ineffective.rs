@@ -119,7 +119,9 @@ impl Check for ProbeIneffective {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         for container in runs(cx) {
             for (field, name) in PROBES {
-                let command = container.node.at(&[field, "exec", "command"]);
+                let Some(command) = container.node.find(&[field, "exec", "command"]) else {
+                    continue;
+                };
                 let items: Vec<Node<'s>> = command.items().collect();
                 let words: Vec<&str> = items.iter().filter_map(|item| item.as_str()).collect();
                 if words.is_empty() || words.len() != items.len() {

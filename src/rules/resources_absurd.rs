@@ -120,11 +120,11 @@ impl Configure for ResourcesAbsurd {
 impl Check for ResourcesAbsurd {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         for container in runs(cx) {
-            let resources = container.node.get("resources");
+            let Some(resources) = container.node.find(&["resources"]) else { continue };
             for name in ["memory", "cpu"] {
                 let mut limit = None;
                 for list in ["limits", "requests"] {
-                    let place = resources.at(&[list, name]);
+                    let Some(place) = resources.find(&[list, name]) else { continue };
                     let amount = place.value().and_then(|value| Quantity::of(value).ok());
                     // Where only a limit is written, the request is the limit.
                     if amount.is_none() || amount == limit {

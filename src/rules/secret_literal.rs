@@ -191,10 +191,13 @@ impl SecretLiteral {
 
     fn judge_commands<'s>(&'s self, cx: &mut Context<'s>, container: &Container<'s>) {
         let node = container.node;
-        let hooks =
-            ["postStart", "preStop"].map(|hook| node.at(&["lifecycle", hook, "exec", "command"]));
-        let probes = PROBES.map(|(probe, _)| node.at(&[probe, "exec", "command"]));
-        let lines = [node.get("command"), node.get("args")].into_iter().chain(hooks).chain(probes);
+        let hooks = ["postStart", "preStop"]
+            .into_iter()
+            .filter_map(|hook| node.find(&["lifecycle", hook, "exec", "command"]));
+        let probes =
+            PROBES.into_iter().filter_map(|(probe, _)| node.find(&[probe, "exec", "command"]));
+        let own = ["command", "args"].into_iter().filter_map(|field| node.find(&[field]));
+        let lines = own.chain(hooks).chain(probes);
         for argument in lines.flat_map(Node::items) {
             if argument_is_secret(argument) {
                 let message = format!("command line of {container} holds a password or token");

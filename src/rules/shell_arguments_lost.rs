@@ -108,11 +108,12 @@ impl Configure for ShellArgumentsLost {
 impl Check for ShellArgumentsLost {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         for container in runs(cx) {
-            let hook = |name| container.node.at(&["lifecycle", name, "exec", "command"]);
+            let hook = |name| container.node.find(&["lifecycle", name, "exec", "command"]);
+            let hook = |name| hook(name).map(|line| line.items().collect()).unwrap_or_default();
             let lines: [(&str, Vec<Node<'s>>); 3] = [
                 ("", container.command_line()),
-                ("postStart hook of ", hook("postStart").items().collect()),
-                ("preStop hook of ", hook("preStop").items().collect()),
+                ("postStart hook of ", hook("postStart")),
+                ("preStop hook of ", hook("preStop")),
             ];
             for (whose, line) in lines {
                 let words: Vec<&str> = line.iter().filter_map(|item| item.as_str()).collect();

@@ -55,7 +55,7 @@ pub fn text_holds_secret(text: &str) -> bool {
 pub fn find(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     // Most texts hold nothing that even looks like one, and that is told in one pass.
-    if !ANY_HINT.is_match(text) {
+    if !may_hold_secret(text) {
         return found;
     }
     for index in HINTS.matches(text) {
@@ -77,8 +77,12 @@ pub fn find(text: &str) -> Vec<Found> {
 /// and no name in it is that of a secret. Told from its text, far faster than by looking.
 pub fn document_may_hold_secret(text: &str) -> bool {
     // What is written with an escape may be anything.
-    memchr(b'\\', text.as_bytes()).is_some()
-        || if text.is_ascii() { hint::is_in(text) } else { ANY_HINT.is_match(text) }
+    memchr(b'\\', text.as_bytes()).is_some() || may_hold_secret(text)
+}
+
+/// `false` only if the text holds no secret, and no name of one.
+fn may_hold_secret(text: &str) -> bool {
+    if text.is_ascii() { hint::is_in(text) } else { ANY_HINT.is_match(text) }
 }
 
 /// One form in which secrets stand in texts.
