@@ -1,19 +1,14 @@
 //! What an AdmissionReview asks, without building what nobody judges.
 //!
 //! The API server writes `kind` before `object`, so an object that no policy is about is only
-//! scanned; `managedFields`, often half of an object, never becomes a tree; `oldObject` stays
+//! read past; `managedFields`, often half of an object, never becomes a tree; `oldObject` stays
 //! text until the ratchet asks for it.
 //!
 //! Fields: <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
 use super::{Malformed, Stage};
-use crate::document::{Value, Without};
+use crate::document::json::{Read, Reader, Without};
+use crate::document::{Lines, Problem, Value};
 use crate::engine::{Engine, Operation, User};
 
 /// One request for a review, borrowing from the body.
@@ -28,17 +23,14 @@ pub(super) struct Request<'a> {
     pub(super) user: User,
     /// `None` where the request has none, and where no policy is about the kind.
     pub(super) object: Option<Value<'a>>,
-    pub(super) old_object: Option<&'a RawValue>,
+    pub(super) old_object: Option<&'a str>,
 }
 
 /// A kind as a review names it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Kind {
-    #[serde(default)]
     pub(super) group: String,
-    #[serde(default)]
     pub(super) version: String,
-    #[serde(default)]
     pub(super) kind: String,
 }
 
@@ -63,10 +55,8 @@ impl<'a> Request<'a> {
     fn read_with(wanted: Wanted<'_>, body: &'a [u8]) -> Result<Self, Malformed> {
         let malformed = |what: String| Malformed(format!("no AdmissionReview: {what}"));
         let text = std::str::from_utf8(body).map_err(|err| malformed(err.to_string()))?;
-        let mut json = serde_json::Deserializer::from_str(text);
-        let review = ReviewSeed(wanted).deserialize(&mut json);
-        let review = review.and_then(|review| json.end().map(|()| review));
-        let review = review.map_err(|err| malformed(told(&err)))?;
+        let review = Review::read(wanted, text);
+        let review = review.map_err(|problem| malformed(told(text, &problem)))?;
         if review.kind != "AdmissionReview" || review.api_version != "admission.k8s.io/v1" {
             let got = format!("{} {}", clipped(&review.api_version), clipped(&review.kind));
             return Err(malformed(format!("expected admission.k8s.io/v1, got `{}`", got.trim())));
@@ -86,31 +76,16 @@ impl<'a> Request<'a> {
 
     /// The object before the operation.
     pub(super) fn old_object(&self) -> Option<Value<'a>> {
-        let text = self.old_object?.get();
-        let mut json = serde_json::Deserializer::from_str(text);
-        let value = MANAGED_FIELDS.deserialize(&mut json).ok()?;
-        (!value.is_null()).then_some(value)
+        let mut json = Reader::new(self.old_object?).ok()?.without(MANAGED_FIELDS);
+        json.value().ok().filter(|value| !value.is_null())
     }
 }
 
-/// What is wrong with a body, and where. Where a value is of the wrong type, serde's own words quote
-/// it, and it may be a secret that stands in the wrong place.
-fn told(error: &serde_json::Error) -> String {
-    if !error.is_data() {
-        return error.to_string();
-    }
-    let (message, at) = (error.to_string(), (error.line(), error.column()));
-    let quotes = message.starts_with("invalid ") || message.starts_with("unknown ");
-    match message.rsplit_once(", expected ") {
-        Some((_, expected)) if quotes => {
-            // It ends with the place already.
-            format!("a value is not what it should be: expected {expected}")
-        }
-        None if quotes => {
-            format!("a value is not what it should be at line {} column {}", at.0, at.1)
-        }
-        _ => message,
-    }
+/// What is wrong with a body, and where. No value is quoted: it may be a secret that stands in the
+/// wrong place.
+fn told(text: &str, problem: &Problem) -> String {
+    let at = Lines::new(text).position(problem.span.start);
+    format!("{} at line {} column {}", problem.message, at.line, at.column)
 }
 
 /// The first characters of what a stranger sent, for an error message.
@@ -148,130 +123,93 @@ struct Review<'a> {
     request: Option<Request<'a>>,
 }
 
-struct ReviewSeed<'e>(Wanted<'e>);
-
-impl<'de> DeserializeSeed<'de> for ReviewSeed<'_> {
-    type Value = Review<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Review<'de>, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ReviewSeed<'_> {
-    type Value = Review<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an AdmissionReview")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Review<'de>, A::Error> {
-        let mut review = Review::default();
-        while let Some(key) = fields.next_key::<ReviewField>()? {
-            match key {
-                ReviewField::Kind => review.kind = fields.next_value()?,
-                ReviewField::ApiVersion => review.api_version = fields.next_value()?,
-                ReviewField::Request => {
-                    review.request = Some(fields.next_value_seed(RequestSeed(self.0))?);
-                }
-                ReviewField::Other => _ = fields.next_value::<IgnoredAny>()?,
+impl<'a> Review<'a> {
+    fn read(wanted: Wanted<'_>, text: &'a str) -> Read<Self> {
+        let mut json = Reader::new(text)?.without(MANAGED_FIELDS);
+        let mut review = Self::default();
+        json.fields(|json, key| {
+            match &*key {
+                "kind" => review.kind = string(json)?,
+                "apiVersion" => review.api_version = string(json)?,
+                "request" => review.request = Some(request(json, wanted)?),
+                _ => _ = json.skipped()?,
             }
-        }
-        Ok(review)
+            Ok(())
+        })?;
+        json.end().map(|()| review)
     }
 }
 
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "camelCase")]
-enum ReviewField {
-    Kind,
-    ApiVersion,
-    Request,
-    #[serde(other)]
-    Other,
-}
-
-struct RequestSeed<'e>(Wanted<'e>);
-
-impl<'de> DeserializeSeed<'de> for RequestSeed<'_> {
-    type Value = Request<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Request<'de>, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "camelCase")]
-enum RequestField {
-    Uid,
-    Kind,
-    SubResource,
-    Name,
-    Namespace,
-    Operation,
-    UserInfo,
-    Object,
-    OldObject,
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct UserInfo {
-    #[serde(default)]
-    username: String,
-    #[serde(default)]
-    groups: Option<Vec<String>>,
-}
-
-impl<'de> Visitor<'de> for RequestSeed<'_> {
-    type Value = Request<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an AdmissionRequest")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Request<'de>, A::Error> {
-        let mut request = Request::default();
-        while let Some(key) = fields.next_key::<RequestField>()? {
-            match key {
-                RequestField::Uid => request.uid = fields.next_value()?,
-                RequestField::Kind => request.kind = fields.next_value()?,
-                RequestField::SubResource => request.subresource = text(&mut fields)?,
-                RequestField::Name => request.name = text(&mut fields)?,
-                RequestField::Namespace => request.namespace = text(&mut fields)?,
-                RequestField::Operation => request.operation = Some(fields.next_value()?),
-                RequestField::UserInfo => {
-                    let user: UserInfo = fields.next_value()?;
-                    let groups = user.groups.unwrap_or_default();
-                    request.user = User { name: user.username, groups };
-                }
-                RequestField::Object if self.0.wants(&request) => {
-                    let object = fields.next_value_seed(MANAGED_FIELDS)?;
-                    request.object = (!object.is_null()).then_some(object);
-                }
-                RequestField::OldObject if self.0.wants(&request) => {
-                    request.old_object = Some(fields.next_value::<&'de RawValue>()?);
-                }
-                RequestField::Object | RequestField::OldObject | RequestField::Other => {
-                    _ = fields.next_value::<IgnoredAny>()?;
-                }
-            }
+fn request<'a>(json: &mut Reader<'a>, wanted: Wanted<'_>) -> Read<Request<'a>> {
+    let mut request = Request::default();
+    json.fields(|json, key| {
+        match &*key {
+            "uid" => request.uid = string(json)?,
+            "kind" => request.kind = kind(json)?,
+            "subResource" => request.subresource = string(json)?,
+            "name" => request.name = string(json)?,
+            "namespace" => request.namespace = string(json)?,
+            "operation" => request.operation = Some(operation(json)?),
+            "userInfo" => request.user = user(json)?,
+            "object" if wanted.wants(&request) => request.object = object(json)?,
+            "oldObject" if wanted.wants(&request) => request.old_object = Some(json.skipped()?),
+            _ => _ = json.skipped()?,
         }
-        // An object that came before its kind was built; whether it is a map is for the rules.
-        if let Some(object) = &request.object
-            && object.as_map().is_none()
-        {
-            return Err(A::Error::custom("`request.object` is no map"));
+        Ok(())
+    })?;
+    Ok(request)
+}
+
+fn kind(json: &mut Reader<'_>) -> Read<Kind> {
+    let mut kind = Kind::default();
+    json.fields(|json, key| {
+        match &*key {
+            "group" => kind.group = string(json)?,
+            "version" => kind.version = string(json)?,
+            "kind" => kind.kind = string(json)?,
+            _ => _ = json.skipped()?,
         }
-        Ok(request)
+        Ok(())
+    })?;
+    Ok(kind)
+}
+
+fn operation(json: &mut Reader<'_>) -> Read<Operation> {
+    let start = json.offset();
+    let named = Operation::named(&json.text()?);
+    named.ok_or_else(|| json.wrong(start, "CREATE, UPDATE, DELETE or CONNECT must stand here"))
+}
+
+fn user(json: &mut Reader<'_>) -> Read<User> {
+    let mut user = User::default();
+    json.fields(|json, key| {
+        match &*key {
+            "username" => user.name = string(json)?,
+            "groups" if json.null()? => {}
+            "groups" => json.list(|json| {
+                user.groups.push(string(json)?);
+                Ok(())
+            })?,
+            _ => _ = json.skipped()?,
+        }
+        Ok(())
+    })?;
+    Ok(user)
+}
+
+fn object<'a>(json: &mut Reader<'a>) -> Read<Option<Value<'a>>> {
+    let start = json.offset();
+    let object = json.value()?;
+    match object.as_map() {
+        Some(_) => Ok(Some(object)),
+        None if object.is_null() => Ok(None),
+        None => Err(json.wrong(start, "`request.object` is no map")),
     }
 }
 
 /// A text that may be `null`.
-fn text<'de, A: MapAccess<'de>>(fields: &mut A) -> Result<String, A::Error> {
-    Ok(fields.next_value::<Option<String>>()?.unwrap_or_default())
+fn string(json: &mut Reader<'_>) -> Read<String> {
+    if json.null()? { Ok(String::new()) } else { json.text().map(std::borrow::Cow::into_owned) }
 }
 
 #[cfg(test)]
@@ -279,16 +217,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_told_without_the_value() {
-        let custom = |text: &str| <serde_json::Error as serde::de::Error>::custom(text);
-        for (text, expected) in [
-            ("invalid type: string \"hunter2\", expected a map", "expected a map"),
-            ("invalid value: hunter2", "a value is not what it should be at line 0 column 0"),
-            ("unknown field `hunter2`", "a value is not what it should be at line 0 column 0"),
-            ("missing field `uid`", "missing field `uid`"),
+    fn what_is_wrong_is_told_with_its_place_and_without_the_value() {
+        let review =
+            |request: &str| format!("{{\"kind\": \"AdmissionReview\",\n \"request\": {request}}}");
+        for (request, expected) in [
+            ("\"hunter2\"", "a map must stand here at line 2 column 13"),
+            ("{\"uid\": [\"hunter2\"]}", "a string must stand here at line 2 column 21"),
+            (
+                "{\"operation\": \"hunter2\"}",
+                "CREATE, UPDATE, DELETE or CONNECT must stand here at line 2 column 27",
+            ),
+            ("{\"object\": \"hunter2\"}", "`request.object` is no map at line 2 column 24"),
+            ("{\"hunter2\" 1}", "`:` must stand here at line 2 column 24"),
         ] {
-            let told = told(&custom(text));
-            assert!(told.contains(expected) && !told.contains("hunter2"), "{told}");
+            let refused = Request::read_whole(review(request).as_bytes()).unwrap_err().0;
+            assert_eq!(refused, format!("no AdmissionReview: {expected}"));
         }
     }
 }

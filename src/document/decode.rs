@@ -1,38 +1,18 @@
-//! A [`Value`] from serde, without places: the fast way in for an AdmissionReview.
+//! A [`Value`] from serde, without places.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::map::{Entry, MapBuilder};
 use super::number;
 use super::value::{Body, Span, Value};
 
-/// Reads a [`Value`] and drops one field wherever it stands directly under one other: what it
-/// holds is skipped, not built. Half of a stored object may be such a field.
-#[derive(Clone, Copy, Debug)]
-pub struct Without {
-    /// The key of the map that holds the field.
-    pub parent: &'static str,
-    /// The key of the field.
-    pub key: &'static str,
-}
-
 /// Borrows each string that needs no unescaping. Of equal keys the last wins.
 impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor { without: None, inside: false })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Without {
-    type Value = Value<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
-        deserializer.deserialize_any(ValueVisitor { without: Some(self), inside: false })
+        deserializer.deserialize_any(ValueVisitor)
     }
 }
 
@@ -42,20 +22,7 @@ pub fn owned<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value<'static
     Value::deserialize(deserializer).map(Value::into_owned)
 }
 
-#[derive(Clone, Copy)]
-struct ValueVisitor {
-    without: Option<Without>,
-    /// This is the value of the key `without.parent`.
-    inside: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for ValueVisitor {
-    type Value = Value<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value<'de>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
+struct ValueVisitor;
 
 impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value<'de>;
@@ -107,7 +74,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element_seed(Self { inside: false, ..self })? {
+        while let Some(item) = list.next_element()? {
             items.push(item);
         }
         Ok(Value::new(Body::List(items)))
@@ -116,14 +83,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
         let mut fields = MapBuilder::default();
         while let Some(key) = map.next_key_seed(KeyVisitor)? {
-            let inside = match self.without {
-                Some(without) if self.inside && key == without.key => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-                without => without.is_some_and(|without| key == without.parent),
-            };
-            let value = map.next_value_seed(Self { inside, ..self })?;
+            let value = map.next_value()?;
             fields.insert(Entry { key, key_span: Span::NONE, value });
         }
         Ok(Value::new(Body::Map(fields.build())))

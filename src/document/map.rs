@@ -27,6 +27,14 @@ pub struct Entry<'a> {
 #[derive(Debug, Default)]
 pub struct MapBuilder<'a> {
     map: Map<'a>,
+    keys: Keys,
+}
+
+/// Tells of the keys of a map that is being built which of them it has seen.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// A bit for each key, by [`spread`]. Most keys set one of their own.
+    marks: u64,
     /// `None` while the map is small enough to be searched.
     index: Option<Box<Index>>,
 }
@@ -144,6 +152,13 @@ impl<'a> FromIterator<Entry<'a>> for Map<'a> {
     }
 }
 
+/// The fields' keys must differ.
+impl<'a> From<Vec<Entry<'a>>> for Map<'a> {
+    fn from(entries: Vec<Entry<'a>>) -> Self {
+        Self { entries }
+    }
+}
+
 impl Entry<'_> {
     /// The same field, owning all of it.
     pub fn into_owned(self) -> Entry<'static> {
@@ -165,18 +180,12 @@ impl PartialEq for Entry<'_> {
 impl<'a> MapBuilder<'a> {
     /// As [`Map::insert`].
     pub fn insert(&mut self, entry: Entry<'a>) -> Option<Entry<'a>> {
-        if self.map.len() < SEARCHED_KEYS {
-            return self.map.insert(entry);
-        }
-        let index = self.index.get_or_insert_with(|| Box::new(Index::of(&self.map)));
-        let hash = index.hasher.hash_one(&*entry.key);
-        match index.places.get(&hash).and_then(|&at| self.map.entries.get_mut(at)) {
-            Some(held) if held.key == entry.key => Some(std::mem::replace(held, entry)),
-            // Two keys share a hash once in 2^64; the map itself still tells them apart.
-            Some(_) => self.map.insert(entry),
+        let entries = &mut self.map.entries;
+        let held = self.keys.find(entries, &entry.key).and_then(|at| entries.get_mut(at));
+        match held {
+            Some(held) => Some(std::mem::replace(held, entry)),
             None => {
-                index.places.insert(hash, self.map.len());
-                self.map.entries.push(entry);
+                entries.push(entry);
                 None
             }
         }
@@ -195,10 +204,34 @@ impl<'a> MapBuilder<'a> {
     }
 }
 
+impl Keys {
+    /// Where `key` stands among `entries`; if nowhere, it will be the key of the next one.
+    pub(super) fn find(&mut self, entries: &[Entry<'_>], key: &str) -> Option<usize> {
+        let search = || entries.iter().position(|entry| entry.key == key);
+        if entries.len() < SEARCHED_KEYS {
+            let mark = 1 << (spread(key) % 64);
+            let seen = self.marks & mark != 0;
+            self.marks |= mark;
+            return if seen { search() } else { None };
+        }
+        let index = self.index.get_or_insert_with(|| Box::new(Index::of(entries)));
+        let hash = index.hasher.hash_one(key);
+        match index.places.get(&hash) {
+            Some(&at) if entries.get(at).is_some_and(|held| held.key == key) => Some(at),
+            // Two keys share a hash once in 2^64; the entries still tell them apart.
+            Some(_) => search(),
+            None => {
+                index.places.insert(hash, entries.len());
+                None
+            }
+        }
+    }
+}
+
 impl Index {
-    fn of(map: &Map<'_>) -> Self {
+    fn of(entries: &[Entry<'_>]) -> Self {
         let mut index = Self::default();
-        for (at, held) in map.iter().enumerate() {
+        for (at, held) in entries.iter().enumerate() {
             index.places.insert(index.hasher.hash_one(&*held.key), at);
         }
         index

@@ -21,7 +21,7 @@ mod source;
 mod typed;
 mod value;
 
-pub use self::decode::{Without, owned};
+pub use self::decode::owned;
 pub use self::lines::{Lines, Position};
 pub use self::locate::{Locator, Place, locate};
 pub use self::location::{Location, Snippet};

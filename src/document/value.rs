@@ -16,8 +16,8 @@ pub struct Span {
 
 /// A JSON value that borrows from its text what it can, with the place of each part.
 ///
-/// Built from YAML ([`yaml`](super::yaml)), from JSON with places ([`json`](super::json)), or
-/// by serde from an AdmissionReview, then without places. Equality ignores places.
+/// Built from YAML ([`yaml`](super::yaml)) or JSON ([`json`](super::json)), or by serde, then
+/// without places. Equality ignores places.
 #[derive(Clone, Debug)]
 pub struct Value<'a> {
     pub span: Span,

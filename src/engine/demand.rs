@@ -40,8 +40,9 @@ impl Engine {
             demand.changed |= entry.mutate && entry.scope.takes_operation(Operation::Create);
             let firm =
                 entry.enforcement == Enforcement::Deny && entry.on_error == Enforcement::Deny;
-            let all = [Operation::Create, Operation::Update, Operation::Delete, Operation::Connect];
-            for operation in all.into_iter().filter(|it| entry.scope.takes_operation(*it)) {
+            for operation in
+                Operation::ALL.into_iter().filter(|it| entry.scope.takes_operation(*it))
+            {
                 demand.judged.insert(operation);
                 if firm {
                     demand.denied.insert(operation);

@@ -40,8 +40,8 @@ fn an_edited_configuration_is_repaired_and_a_deleted_one_stays_away_for_the_hold
 
     let label = "app.kubernetes.io/name=portcullis";
     let kinds = "validatingwebhookconfigurations,mutatingwebhookconfigurations";
-    let ran = plane.kubectl(&["delete", kinds, "--selector", label]);
     let deleted = Instant::now();
+    let ran = plane.kubectl(&["delete", kinds, "--selector", label]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let namespace = plane.namespace("glass");
     let bad = bad_device_server(&namespace);

@@ -1,0 +1,58 @@
+//! What is read past.
+
+use super::reader::{Read, Reader};
+use super::text::plain_bytes;
+
+impl<'a> Reader<'a> {
+    /// Reads past a value, however deep it is nested, and gives its text. Of a map or a list only
+    /// the end is looked for: what is between may be no JSON.
+    ///
+    /// # Errors
+    ///
+    /// No value begins here, or it has no end.
+    pub fn skipped(&mut self) -> Read<&'a str> {
+        let start = self.at;
+        match self.peek() {
+            Some(b'{' | b'[') => self.skip_nested()?,
+            Some(b'"') => drop(self.string()?),
+            _ => drop(self.scalar()?),
+        }
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
+    fn skip_nested(&mut self) -> Read<()> {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        let mut depth = 0_usize;
+        while let Some(byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                b'"' => at = behind_string(bytes, at),
+                _ => {}
+            }
+            if depth == 0 {
+                self.at = at;
+                return Ok(());
+            }
+        }
+        Err(self.problem("what begins here has no end"))
+    }
+}
+
+/// Where the string ends whose first character is at `at`.
+#[inline]
+fn behind_string(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(plain) = plain_bytes(rest) else { return bytes.len() };
+        at += plain + 1;
+        match rest.get(plain) {
+            Some(b'"') => return at,
+            // What is escaped may be a quote.
+            Some(b'\\') => at += 1,
+            _ => {}
+        }
+    }
+}
