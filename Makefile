@@ -33,8 +33,7 @@ show: packages
 
 # The artefact door through a thousand deaths of its process, with each database.
 soak: packages
-	PORTCULLIS_SOAK_PUSHES=20000 PORTCULLIS_SOAK_KILLS=1000 \
-		$(CARGO) test --locked --test it -- --nocapture artefact::kill
+	PORTCULLIS_SOAK_KILLS=1000 $(CARGO) test --locked --test it -- --nocapture artefact::kill
 
 # Helm and kustomize for the tests, of the versions in `tests/tools`: three minutes the first time.
 tools: $(TOOLS)/helm

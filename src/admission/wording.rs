@@ -88,10 +88,11 @@ fn within(warnings: Vec<String>) -> Vec<String> {
 
 /// The first characters of a text, and a sign that there are more.
 pub(super) fn clipped(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(limit - 1).chain(['…']).collect(),
+    // No text has more characters than bytes.
+    if text.len() <= limit || text.char_indices().nth(limit).is_none() {
+        return text.to_owned();
     }
+    text.chars().take(limit - 1).chain(['…']).collect()
 }
 
 /// What is wrong, and what to do about it.
@@ -122,7 +123,8 @@ fn dotted(path: &Path) -> String {
 
 /// Without what neither one line nor an HTTP header can hold.
 pub(super) fn printable(text: String) -> String {
-    if !text.contains(char::is_control) {
+    let is_plain = |byte: &u8| (0x20..0x7f).contains(byte);
+    if text.as_bytes().iter().all(is_plain) || !text.contains(char::is_control) {
         return text;
     }
     text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()

@@ -8,6 +8,9 @@ use crate::document::Path;
 #[derive(Clone, Debug)]
 pub(super) struct CompiledScope {
     kinds: Vec<Kinds>,
+    /// Whether a version is spelt out.
+    names_version: bool,
+    operations: Vec<Operation>,
     scopes: Vec<Scope>,
 }
 
@@ -67,7 +70,13 @@ impl CompiledScope {
             return Err(bad);
         }
         let scopes = scopes.iter().filter(|scope| !scope.is_default()).map(|it| (*it).clone());
-        Ok(Self { kinds, scopes: scopes.collect() })
+        let scopes: Vec<Scope> = scopes.collect();
+        Ok(Self {
+            names_version: kinds.iter().any(Kinds::names_version),
+            operations: operations(&scopes),
+            kinds,
+            scopes,
+        })
     }
 
     /// The narrowest list of kinds: the one that the entry or else the policy names, or else the
@@ -112,15 +121,16 @@ impl CompiledScope {
     }
 
     pub(super) fn applies(&self, case: &Case<'_>) -> Applies {
-        if !self.is_about(case)
-            || !self.takes_operation(case.subject.operation)
+        if !self.takes_operation(case.subject.operation)
+            || !self.is_about(case)
             || self.is_exempt(case)
         {
             return Applies::No;
         }
         let identity = &case.subject.identity;
         let holds_pods = case.template.is_some();
-        if !self.kinds.iter().all(|kinds| kinds.name_version(identity, holds_pods)) {
+        let named = || self.kinds.iter().all(|kinds| kinds.name_version(identity, holds_pods));
+        if self.names_version && !named() {
             return Applies::OtherVersion;
         }
         let mut unknown = Applies::Yes;
@@ -157,7 +167,7 @@ impl CompiledScope {
 
     /// Whether a version is spelt out.
     pub(super) fn names_version(&self) -> bool {
-        self.kinds.iter().any(Kinds::names_version)
+        self.names_version
     }
 
     /// The kinds that the narrowest list spells out, as group and kind.
@@ -170,15 +180,7 @@ impl CompiledScope {
     }
 
     pub(super) fn takes_operation(&self, operation: Operation) -> bool {
-        let named = self.scopes.iter().filter(|scope| !scope.operations.is_empty());
-        let mut any = false;
-        for scope in named {
-            any = true;
-            if !scope.operations.contains(&operation) {
-                return false;
-            }
-        }
-        any || matches!(operation, Operation::Create | Operation::Update)
+        self.operations.contains(&operation)
     }
 
     /// In kube-system and in our own namespace, kinds of Kubernetes itself are not judged, and
@@ -275,6 +277,18 @@ impl Scope {
             && !self.exclude_users.matches(&user.name)
             && (self.groups.is_empty() || user.groups.iter().any(|it| self.groups.matches(it))))
     }
+}
+
+/// The operations that every scope names which names any; what creates and updates if none does.
+fn operations(scopes: &[Scope]) -> Vec<Operation> {
+    let naming = scopes.iter().map(|scope| &scope.operations).filter(|it| !it.is_empty());
+    let naming: Vec<_> = naming.collect();
+    let usual = [Operation::Create, Operation::Update];
+    let named = |operation: &Operation| match naming.is_empty() {
+        true => usual.contains(operation),
+        false => naming.iter().all(|it| it.contains(operation)),
+    };
+    Operation::ALL.into_iter().filter(named).collect()
 }
 
 impl Facts<'_> {

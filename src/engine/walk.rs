@@ -88,7 +88,7 @@ const REMEMBERED: usize = 50_000;
 
 /// How many places are found again by their key. A power of two; above what the rules ask for in
 /// a pod of a few containers.
-const SLOTS: usize = 1024;
+const SLOTS: usize = 256;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Way<'s> {

@@ -56,3 +56,35 @@ fn behind_string(bytes: &[u8], mut at: usize) -> usize {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_ends_where_its_last_bracket_does() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        for value in [
+            "1",
+            "null",
+            r#""a\"b""#,
+            "{}",
+            r#"{"a": [1, {"b": "]}"}], "c": "\\"}"#,
+            r#"["\\\"]", "é", "\u005d"]"#,
+            &deep,
+        ] {
+            let text = format!("{value}, 7");
+            let mut reader = Reader::new(&text).unwrap();
+            assert_eq!(reader.skipped().unwrap(), value);
+            assert_eq!(reader.offset(), value.len());
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_told() {
+        for text in ["[", r#"{"a": "}"#, r#"{"a": "}\"#, r#"["\"]"#, "[{]", "", "x"] {
+            let Ok(mut reader) = Reader::new(text) else { unreachable!("it is short") };
+            assert!(reader.skipped().is_err(), "{text}");
+        }
+    }
+}

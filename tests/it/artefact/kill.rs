@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -18,12 +18,11 @@ sweep: {intervalSeconds: 3, callsPerSecond: 1000}
 actions: {dryRun: false}
 ";
 
-/// How many pushes there are, and how often the door is killed meanwhile.
-fn size() -> (usize, usize) {
-    let number = |name: &str, default| {
-        std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
-    };
-    (number("PORTCULLIS_SOAK_PUSHES", 2_000), number("PORTCULLIS_SOAK_KILLS", 20))
+const PUSHES: usize = 2_000;
+
+/// How often the door is killed meanwhile.
+fn kills() -> usize {
+    std::env::var("PORTCULLIS_SOAK_KILLS").map_or(20, |text| text.parse().unwrap())
 }
 
 #[test]
@@ -43,11 +42,17 @@ fn nothing_is_lost_or_done_twice_with_postgres() {
 
 /// Pushes while the door dies again and again, and looks at what came of it.
 fn survive(stand: &Stand, setup: &Setup) {
-    let (pushes, kills) = size();
-    let pushed = AtomicBool::new(false);
+    let kills = kills();
+    let (pushed, killed) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
         scope.spawn(|| {
-            push(stand, setup, pushes);
+            for number in 0..PUSHES {
+                // As many between two deaths as between any other two.
+                while (killed.load(Ordering::SeqCst) + 1) * PUSHES <= number * kills {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                push(stand, setup, number);
+            }
             pushed.store(true, Ordering::SeqCst);
         });
         let mut door = setup.start();
@@ -55,15 +60,16 @@ fn survive(stand: &Stand, setup: &Setup) {
             thread::sleep(Duration::from_millis(100 + random() % 900));
             door.kill();
             door = setup.start();
+            killed.fetch_add(1, Ordering::SeqCst);
         }
         let all_pushed = || pushed.load(Ordering::SeqCst);
         assert!(until("the last push", Duration::from_secs(600), all_pushed));
-        let refused = pushes / 2;
+        let refused = PUSHES / 2;
         let settled = || {
             let told = stand.state().issues.len() >= refused;
             told && stand.count("raw-quarantine") == refused
-                && stand.count("raw-internal") == pushes - refused
-                && verdicts(&setup.database) == (pushes as i64, 0, 0)
+                && stand.count("raw-internal") == PUSHES - refused
+                && verdicts(&setup.database) == (PUSHES as i64, 0, 0)
         };
         let ended = until("the end of the work", Duration::from_secs(600), settled);
         let state = stand.state();
@@ -78,7 +84,7 @@ fn survive(stand: &Stand, setup: &Setup) {
         drop(state);
         drop(door);
     });
-    let (pushes, refused) = (pushes, pushes / 2);
+    let refused = PUSHES / 2;
     let state = stand.state();
     assert_eq!(state.issues.len(), refused, "an author was told twice");
     let marks: BTreeSet<&str> =
@@ -92,31 +98,29 @@ fn survive(stand: &Stand, setup: &Setup) {
     }
     let _ = writeln!(
         io::stdout(),
-        "{pushes} pushes, {kills} kills: {refused} moved and told, {twice} notices twice"
+        "{PUSHES} pushes, {kills} kills: {refused} moved and told, {twice} notices twice"
     );
 }
 
 /// Uploads, and tells of it as Nexus does: several deliveries, in any order, some of them twice,
 /// some never, and none again when nobody listens.
-fn push(stand: &Stand, setup: &Setup, pushes: usize) {
-    for number in 0..pushes {
-        let name = if number % 2 == 0 { "bad" } else { "ska-good" };
-        let path = format!("ska-thing/{name}-{number}-1.0.{number}.txt");
-        let id = stand.push("raw-internal", &path, path.as_bytes());
-        let mut events = [component(&id, &path), asset(&path), component(&id, &path)];
-        if random().is_multiple_of(2) {
-            events.reverse();
-        }
-        for (rank, event) in events.iter().enumerate() {
-            match random() % 10 {
-                0 => {}
-                1 => {
-                    let delivery = format!("{number}-{rank}");
-                    setup.deliver(event, &delivery);
-                    setup.deliver(event, &delivery);
-                }
-                _ => drop(setup.deliver(event, &format!("{number}-{rank}"))),
+fn push(stand: &Stand, setup: &Setup, number: usize) {
+    let name = if number.is_multiple_of(2) { "bad" } else { "ska-good" };
+    let path = format!("ska-thing/{name}-{number}-1.0.{number}.txt");
+    let id = stand.push("raw-internal", &path, path.as_bytes());
+    let mut events = [component(&id, &path), asset(&path), component(&id, &path)];
+    if random().is_multiple_of(2) {
+        events.reverse();
+    }
+    for (rank, event) in events.iter().enumerate() {
+        match random() % 10 {
+            0 => {}
+            1 => {
+                let delivery = format!("{number}-{rank}");
+                setup.deliver(event, &delivery);
+                setup.deliver(event, &delivery);
             }
+            _ => drop(setup.deliver(event, &format!("{number}-{rank}"))),
         }
     }
 }
