@@ -2,10 +2,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::declare_rule;
-use crate::engine::{Check, Configure, Context, Missing, Node, ParameterError};
-use crate::resource::phrase;
+use crate::engine::{Check, Configure, Context, Kinds, Missing, Node, Observer, ParameterError};
 use crate::resource::quantity::Quantity;
 use crate::resource::workload::{Container, Sort, runs};
+use crate::resource::{nearby, phrase};
 
 declare_rule! {
     /// Flags a container that does not say what it needs of the node, or how much it may take.
@@ -22,6 +22,10 @@ declare_rule! {
     /// A limit alone is a request too, as the API server makes it one. What the pod as a whole
     /// asks for (`spec.resources`) counts for each container. One finding names all that is
     /// missing. A quantity that can't be read, is zero or negative counts as missing.
+    ///
+    /// What a LimitRange of the namespace puts into every container counts as said, where the
+    /// LimitRange is known. A Pod that the API server has seen is judged by what it has: it was
+    /// filled in when it was made.
     ///
     /// ## Parameters
     ///
@@ -138,13 +142,16 @@ impl Configure for ContainerResources {
 
 impl Check for ContainerResources {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
+        let identity = &cx.subject().identity;
+        let is_made = identity.kind == "Pod" && identity.uid.is_some();
         let of_pod = cx.pod().and_then(|pod| pod.find(&["spec", "resources"]));
         for container in runs(cx) {
             if !self.judges(&container) {
                 continue;
             }
             let resources = container.node.get("resources");
-            let missing = self.missing(resources, of_pod);
+            let mut missing = self.missing(resources, of_pod);
+            missing.retain(|it| is_made || !is_filled(cx, it));
             if !missing.is_empty() {
                 cx.report(resources, format!("{container} has no {}", phrase::any(&missing)))
                     .about_key()
@@ -152,6 +159,31 @@ impl Check for ContainerResources {
             }
         }
         Ok(())
+    }
+
+    fn observes(&self, _: &Kinds) -> Kinds {
+        Kinds::parse(&["v1/LimitRange"]).unwrap_or_default()
+    }
+
+    /// Notes what the API server puts into a container that says nothing: of what is left out of
+    /// the LimitRange itself it takes the largest as limit, and the limit or else the least as
+    /// request (`pkg/apis/core/v1/defaults.go`, `SetDefaults_LimitRangeItem`).
+    fn observe<'s>(&'s self, observer: &mut Observer<'s>) {
+        let items = observer.object().at(&["spec", "limits"]).items();
+        for item in items.filter(|item| item.get("type").as_str() == Some("Container")) {
+            for (list, gives) in [
+                ("default", &["limit", "request"][..]),
+                ("max", &["limit", "request"]),
+                ("defaultRequest", &["request"]),
+                ("min", &["request"]),
+            ] {
+                for (name, amount) in item.get(list).fields() {
+                    for what in gives {
+                        nearby::note(observer, &format!("{name} {what}"), amount, "");
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -181,6 +213,11 @@ impl ContainerResources {
             limits.iter().filter(|name| !says("limits", name)).map(|name| format!("{name} limit"));
         requests.chain(limits).collect()
     }
+}
+
+/// Whether a LimitRange gives every container of the namespace such a request or limit.
+fn is_filled(cx: &Context<'_>, what: &str) -> bool {
+    nearby::find(cx, what).is_ok_and(|found| !found.is_empty())
 }
 
 fn is_amount(node: Node<'_>) -> bool {

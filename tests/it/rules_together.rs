@@ -102,6 +102,37 @@ fn networks_that_overlap_are_one_finding_and_those_that_touch_are_none() {
 }
 
 #[test]
+fn what_a_limit_range_fills_in_is_not_missing_unless_the_pod_was_made_without() {
+    let range = |limits: &str| {
+        format!(
+            "apiVersion: v1\nkind: LimitRange\nmetadata: {{name: a, namespace: mid}}\n\
+             spec: {{limits: [{{type: Container, {limits}}}, {{type: Pod, max: {{cpu: 1}}}}]}}\n"
+        )
+    };
+    let pod = |namespace: &str, metadata: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: {namespace}{metadata}}}\n\
+             spec: {{containers: [{{name: c, image: 'a:1'}}]}}\n"
+        )
+    };
+    let both = "default: {cpu: 1, memory: 1Gi}";
+    for (limits, pod, missing) in [
+        (both, pod("mid", ""), None),
+        (both, pod("low", ""), Some("cpu request, memory request, cpu limit or memory limit")),
+        (both, pod("mid", ", uid: u"), Some("cpu request, memory")),
+        ("max: {cpu: 1, memory: 1Gi}", pod("mid", ""), None),
+        ("min: {cpu: 1, memory: 1Gi}", pod("mid", ""), Some("no cpu limit or memory limit")),
+        ("max: {memory: 1Gi}, defaultRequest: {cpu: 1}", pod("mid", ""), Some("no cpu limit")),
+    ] {
+        let findings = lint("container-resources", &[range(limits), pod]);
+        let messages: Vec<&str> =
+            findings.iter().map(|it| it["message"].as_str().unwrap()).collect();
+        assert_eq!(messages.len(), usize::from(missing.is_some()), "{limits} {messages:?}");
+        assert!(messages.iter().all(|it| it.contains(missing.unwrap())), "{limits} {messages:?}");
+    }
+}
+
+#[test]
 fn two_databases_in_a_namespace_are_one_finding() {
     let database = |name: &str, namespace: &str| {
         format!(
