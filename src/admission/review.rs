@@ -5,7 +5,8 @@ use super::respond::Response;
 use super::{Answer, Malformed, Reviewed, Stage, Summary, Trace};
 use crate::document::Value;
 use crate::engine::{
-    Budget, Decision, Engine, Facts, Identity, Operation, Report, Status, Subject,
+    Budget, Decision, Engine, Facts, Identity, Namespaces, Operation, Outcome, Report, Status,
+    Subject,
 };
 
 /// Answers one review. Pure: everything that a rule may need is in `facts`.
@@ -115,7 +116,8 @@ fn validate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Review
         return request.answered(engine, Response::allowed(engine.digest()), false);
     };
     let errors = report.outcomes.iter().any(|outcome| outcome.status == Status::Error);
-    request.answered(engine, Response::of(&Decision::of(&report), &report), errors)
+    let reviewed = request.answered(engine, Response::of(&Decision::of(&report), &report), errors);
+    Reviewed { early: request.is_early(facts, &report.outcomes), ..reviewed }
 }
 
 fn judged(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Option<Report> {
@@ -151,7 +153,8 @@ fn mutate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Reviewed
     };
     let changed = engine.changes(&request.subject(object), facts, Budget::default());
     let errors = !changed.outcomes.is_empty();
-    request.answered(engine, Response::changed(&changed, engine.digest()), errors)
+    let reviewed = request.answered(engine, Response::changed(&changed, engine.digest()), errors);
+    Reviewed { early: request.is_early(facts, &changed.outcomes), ..reviewed }
 }
 
 impl Request<'_> {
@@ -187,6 +190,14 @@ impl Request<'_> {
         }
     }
 
+    /// See [`Reviewed::early`].
+    fn is_early(&self, facts: &Facts<'_>, outcomes: &[Outcome]) -> bool {
+        let unheard = |known: &Namespaces| !known.labels.contains_key(&self.namespace);
+        !self.namespace.is_empty()
+            && outcomes.iter().any(|outcome| outcome.status == Status::Skip)
+            && facts.namespaces.is_some_and(unheard)
+    }
+
     fn answered(&self, engine: &Engine, response: Response, errors: bool) -> Reviewed {
         self.answered_by(engine.digest(), response, errors)
     }
@@ -201,6 +212,7 @@ impl Request<'_> {
         let operation = self.operation.unwrap_or(Operation::Create).as_str();
         Reviewed {
             allowed: response.is_allowed(),
+            early: false,
             body: response.write(&self.uid),
             summary: Summary {
                 uid: self.uid.clone(),

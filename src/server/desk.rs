@@ -64,14 +64,54 @@ impl Desk {
         place: Place,
         deadline: Instant,
     ) -> Judged {
-        let judgement = timeout_at(deadline, self.start(stage, body.clone(), place)).await;
-        let reason = match judgement {
+        let place = Arc::new(place);
+        let judged = self.judge_once(stage, &body, &place, deadline).await;
+        match judged {
+            Judged::Answer(reviewed) if reviewed.early => {
+                Box::pin(self.judge_again(stage, &body, &place, deadline, reviewed)).await
+            }
+            judged => judged,
+        }
+    }
+
+    async fn judge_once(
+        &self,
+        stage: Stage,
+        body: &Bytes,
+        place: &Arc<Place>,
+        deadline: Instant,
+    ) -> Judged {
+        let started = self.start(stage, body.clone(), Arc::clone(place));
+        let reason = match timeout_at(deadline, started).await {
             Ok(Ok(Ok(reviewed))) => return Judged::Answer(reviewed),
             Ok(Ok(Err(malformed))) => return Judged::Malformed(malformed),
             Ok(Err(reason)) => reason,
             Err(_) => "the review took too long",
         };
-        Box::pin(self.overdue(stage, body, reason)).await
+        Box::pin(self.overdue(stage, body.clone(), reason)).await
+    }
+
+    /// Judges whenever more is known, until the answer is not early any more or it is time to
+    /// answer as it is.
+    async fn judge_again(
+        &self,
+        stage: Stage,
+        body: &Bytes,
+        place: &Arc<Place>,
+        deadline: Instant,
+        mut early: Reviewed,
+    ) -> Judged {
+        let Some(mut news) = self.review.news() else { return Judged::Answer(early) };
+        let until = deadline.min(Instant::now() + self.limits.namespace);
+        loop {
+            match self.judge_once(stage, body, place, deadline).await {
+                Judged::Answer(reviewed) if reviewed.early => early = reviewed,
+                judged => return judged,
+            }
+            if !matches!(timeout_at(until, news.changed()).await, Ok(Ok(()))) {
+                return Judged::Answer(early);
+            }
+        }
     }
 
     /// The judgement, or why there is none.
@@ -79,7 +119,7 @@ impl Desk {
         &self,
         stage: Stage,
         body: Bytes,
-        place: Place,
+        place: Arc<Place>,
     ) -> Result<Judgement, &'static str> {
         // To put a whole policy set together takes longer than to judge an object by one.
         let small = body.len() <= self.limits.small_bytes && stage != Stage::Policies;
@@ -131,5 +171,78 @@ async fn turn(here: &Arc<Semaphore>, wait: Duration) -> Option<OwnedSemaphorePer
     match Arc::clone(here).try_acquire_owned() {
         Ok(permit) => Some(permit),
         Err(_) => Box::pin(timeout(wait, Arc::clone(here).acquire_owned())).await.ok()?.ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::admission::{Answer, Summary};
+    use crate::server::gate::Gate;
+
+    /// Has heard of the namespace from the third time on that it is asked.
+    #[derive(Default)]
+    struct Late {
+        asked: AtomicUsize,
+        news: watch::Sender<()>,
+    }
+
+    impl Review for Late {
+        fn review(&self, _: Stage, _: &[u8]) -> Result<Reviewed, Malformed> {
+            let summary = Summary {
+                uid: String::new(),
+                kind: String::new(),
+                namespace: String::new(),
+                name: String::new(),
+                operation: String::new(),
+                answer: Answer::Allow,
+                policy_set: String::new(),
+            };
+            let early = self.asked.fetch_add(1, Ordering::SeqCst) < 2;
+            Ok(Reviewed { body: Vec::new(), allowed: !early, early, summary })
+        }
+
+        fn overdue(&self, _: Stage, _: &[u8], reason: &str) -> Result<Reviewed, Malformed> {
+            Err(Malformed(reason.to_owned()))
+        }
+
+        fn news(&self) -> Option<watch::Receiver<()>> {
+            Some(self.news.subscribe())
+        }
+    }
+
+    async fn ask(review: &Arc<Late>, namespace: Duration) -> Option<bool> {
+        let limits = Arc::new(Limits { namespace, ..Limits::default() });
+        let desk = Desk::new(Arc::clone(review) as Arc<dyn Review>, limits);
+        let place = Gate::new(1, 1).enter().ok()?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        match desk.judge(Stage::Validate, Bytes::new(), place, deadline).await {
+            Judged::Answer(reviewed) => Some(reviewed.allowed),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_waits_for_a_namespace_that_is_new() {
+        let review = Arc::new(Late::default());
+        let asked = tokio::spawn({
+            let review = Arc::clone(&review);
+            async move { ask(&review, Duration::from_secs(60)).await }
+        });
+        while review.asked.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        review.news.send_replace(());
+        assert_eq!(asked.await.unwrap(), Some(true));
+    }
+
+    #[tokio::test]
+    async fn an_answer_does_not_wait_for_ever() {
+        let review = Arc::new(Late::default());
+        assert_eq!(ask(&review, Duration::ZERO).await, Some(false));
     }
 }

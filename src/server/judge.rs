@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::admission::{self, Malformed, Reviewed, Stage};
 use crate::document::json;
@@ -17,6 +18,7 @@ use super::Review;
 #[derive(Debug)]
 pub struct Judge {
     current: ArcSwap<InForce>,
+    news: watch::Sender<()>,
 }
 
 /// An engine and the facts that were gathered for it: they are replaced together.
@@ -58,7 +60,8 @@ impl Judge {
     pub fn new(engine: impl Into<Arc<Engine>>) -> Result<Self, Unfit> {
         let engine = engine.into();
         try_out(&engine)?;
-        Ok(Self { current: ArcSwap::from_pointee(InForce { engine, known: Known::default() }) })
+        let in_force = InForce { engine, known: Known::default() };
+        Ok(Self { current: ArcSwap::from_pointee(in_force), news: watch::Sender::default() })
     }
 
     /// Puts another engine in force, with what is known for it, in one step.
@@ -70,6 +73,7 @@ impl Judge {
         let engine = engine.into();
         try_out(&engine)?;
         self.current.store(Arc::new(InForce { engine, known }));
+        self.news.send_replace(());
         Ok(())
     }
 
@@ -79,6 +83,7 @@ impl Judge {
             true => Arc::new(InForce { engine: Arc::clone(engine), known: known.clone() }),
             false => Arc::clone(current),
         });
+        self.news.send_replace(());
     }
 
     /// The engine in force.
@@ -103,6 +108,10 @@ impl Review for Judge {
         let current = self.current.load();
         let facts = current.known.facts(Timestamp::now());
         admission::overdue(&current.engine, &facts, stage, body, reason)
+    }
+
+    fn news(&self) -> Option<watch::Receiver<()>> {
+        Some(self.news.subscribe())
     }
 }
 

@@ -58,6 +58,10 @@ pub struct Limits {
     /// own. Turns take microseconds; only a judge that is stuck makes anyone wait this long.
     pub turn: Duration,
 
+    /// How long an answer waits that rests on a namespace of which nobody has heard: an API server
+    /// takes the objects of a new namespace before it has told everybody of it.
+    pub namespace: Duration,
+
     /// How many values the bodies above [`Limits::small_bytes`] hold together that are judged at
     /// once: the memory of a tree goes by its values, and a body of nothing but digits has thirty
     /// times its size as one. What holds more by itself is not judged. Two objects of 3 MiB hold
@@ -127,6 +131,7 @@ impl Default for Limits {
             in_flight_bytes: 48 << 20,
             small_bytes: 64 << 10,
             turn: Duration::from_millis(50),
+            namespace: Duration::from_secs(1),
             values_at_once: 230_000,
             discard_bytes: 16 << 20,
             discard: Duration::from_secs(1),

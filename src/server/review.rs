@@ -3,6 +3,8 @@
 //! The server knows sockets and deadlines and nothing of policies; behind [`Review`] is a judge
 //! that knows policies and nothing of sockets.
 
+use tokio::sync::watch;
+
 use crate::admission::{Malformed, Reviewed, Stage};
 
 /// Judges reviews.
@@ -13,4 +15,7 @@ pub trait Review: Send + Sync + 'static {
     /// What to answer when no answer could be worked out, for `reason`: the policies' `onError`
     /// decides. It only reads the envelope.
     fn overdue(&self, stage: Stage, body: &[u8], reason: &str) -> Result<Reviewed, Malformed>;
+
+    /// Changes whenever more is known than before; `None` if nothing is ever learnt.
+    fn news(&self) -> Option<watch::Receiver<()>>;
 }

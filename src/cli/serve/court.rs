@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::admission::{self, Malformed, Reviewed, Stage};
 use crate::cluster::Parts;
 use crate::server::{Judge, Review};
@@ -30,5 +32,9 @@ impl Review for Court {
 
     fn overdue(&self, stage: Stage, body: &[u8], reason: &str) -> Result<Reviewed, Malformed> {
         self.judge.overdue(stage, body, reason)
+    }
+
+    fn news(&self) -> Option<watch::Receiver<()>> {
+        self.judge.news()
     }
 }

@@ -17,6 +17,7 @@ mod files;
 mod install;
 mod kubelet;
 mod load;
+mod new_namespace;
 mod node;
 mod outage;
 mod parity;

@@ -23,6 +23,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ALL_VERSIONS, ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -72,6 +73,10 @@ impl Review for Judge {
         }
         Ok(reviewed(Answer::Error, reason.to_owned()))
     }
+
+    fn news(&self) -> Option<watch::Receiver<()>> {
+        None
+    }
 }
 
 fn first_word(body: &[u8]) -> &str {
@@ -82,6 +87,7 @@ fn first_word(body: &[u8]) -> &str {
 fn reviewed(answer: Answer, text: String) -> Reviewed {
     let word = |text: &str| text.to_owned();
     Reviewed {
+        early: false,
         body: text.into_bytes(),
         allowed: answer != Answer::Deny,
         summary: Summary {
