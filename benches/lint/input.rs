@@ -1,11 +1,16 @@
 //! The files that are linted.
 
+mod corpus;
+
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use self::corpus::{Corpus, objects};
+
 /// How much is in the large files together.
 const BYTES: usize = 53_000_000;
+const OBJECTS: usize = 10_000;
 const LARGE_FILES: usize = 31;
 const SMALL_FILES: usize = 4_500;
 
@@ -31,12 +36,11 @@ impl Workload {
         for (rank, text) in texts.iter().enumerate() {
             fs::write(folder.join(format!("{rank:04}.yaml")), text).unwrap();
         }
-        let objects = |text: &String| text.lines().filter(|it| it.starts_with("kind: ")).count();
         Self {
             name,
             folder,
             files: texts.len(),
-            objects: texts.iter().map(objects).sum(),
+            objects: texts.iter().map(|text| objects(text)).sum(),
             bytes: texts.iter().map(String::len).sum::<usize>() as f64,
             largest_bytes: texts.iter().map(String::len).max().unwrap_or_default() as f64,
         }
@@ -50,28 +54,30 @@ impl fmt::Display for Workload {
     }
 }
 
-/// Files of about the same size: the corpus again and again, under other names and in other
-/// namespaces, since a TANGO device that is defined twice is a finding for each.
+/// Files of as many objects: the corpus again and again, under other names and in other namespaces,
+/// since a TANGO device that is defined twice is a finding for each. Its largest objects come as
+/// often as it takes for all to be of the wanted size on average.
 pub(crate) fn large(folder: &Path) -> Workload {
-    let corpus = std::env::var_os("PORTCULLIS_BENCH_CORPUS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/manifests"),
-        PathBuf::from,
-    );
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|it| it == "yaml"));
-    paths.sort();
-    let corpus: Vec<String> = paths.iter().map(|it| fs::read_to_string(it).unwrap()).collect();
-    let mut copies = 0;
-    let mut text = || {
+    let corpus = Corpus::read();
+    let (mut copies, mut count, mut bytes) = ([0, 0], 0, 0);
+    let mut file = |rank: usize| {
         let mut text = String::new();
-        while text.len() < BYTES / LARGE_FILES {
-            copy(&corpus[copies % corpus.len()], copies, &mut text);
-            copies += 1;
+        while count < (rank + 1) * OBJECTS / LARGE_FILES {
+            let lags = (bytes + text.len()) * OBJECTS < count * BYTES;
+            let (pile, copies) = match lags {
+                true => (&corpus.large, &mut copies[0]),
+                false => (&corpus.small, &mut copies[1]),
+            };
+            let document = &pile[*copies % pile.len()];
+            let round = *copies / pile.len();
+            copy(&document.text, round * corpus.manifests + document.manifest, &mut text);
+            count += document.objects;
+            *copies += 1;
         }
+        bytes += text.len();
         text
     };
-    let texts: Vec<String> = (0..LARGE_FILES).map(|_| text()).collect();
+    let texts: Vec<String> = (0..LARGE_FILES).map(&mut file).collect();
     Workload::new("large files", folder.join("large"), &texts)
 }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use rayon::prelude::*;
 
 use super::Failure;
 use super::policies::unreadable;
@@ -69,6 +68,13 @@ pub(super) struct Said {
     known: KnownFacts,
 }
 
+/// What the objects of one file tell.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    inventory: Inventory,
+    namespaces: Namespaces,
+}
+
 /// Facts for one engine and one set of files.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -123,14 +129,28 @@ impl Said {
         subject.user = self.given.user.clone().map(|name| User { name, groups: Vec::new() });
     }
 
-    /// What is known once all files are read.
-    pub(super) fn place(&self, engine: &Engine, manifests: &[Manifest<'_>]) -> Place {
-        let mut inventory = inventory(engine, manifests);
+    /// What the objects of one file tell of the place where they will be.
+    pub(super) fn note(&self, engine: &Engine, manifest: &Manifest<'_>) -> Noted {
+        let mut noted = Noted::default();
+        noted.inventory.judged = true;
+        for item in &manifest.items {
+            if engine.observes() {
+                engine.observe(&manifest.subject(item), &mut noted.inventory);
+            }
+            note_namespace(&mut noted.namespaces, &item.identity, manifest.value(item));
+        }
+        noted
+    }
+
+    /// What is known once all files are read: what each told, in their order.
+    pub(super) fn place(&self, engine: &Engine, noted: Vec<Noted>) -> Place {
         let ready = self.known.ready(engine);
+        let mut inventory = Inventory::default();
         let mut namespaces = ready.namespaces.unwrap_or_default();
-        for manifest in manifests {
-            for item in &manifest.items {
-                note_namespace(&mut namespaces, &item.identity, manifest.value(item));
+        for of_file in noted {
+            inventory.append(of_file.inventory);
+            for (name, labels) in of_file.namespaces.labels {
+                namespaces.labels.entry(name).or_default().extend(labels);
             }
         }
         if let Some(namespace) = &self.given.namespace
@@ -167,29 +187,6 @@ impl Place {
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
-}
-
-/// What rules want to know of all objects of the run.
-fn inventory(engine: &Engine, manifests: &[Manifest<'_>]) -> Inventory {
-    let mut whole = Inventory::default();
-    if !engine.observes() {
-        return whole;
-    }
-    let parts: Vec<Inventory> = manifests
-        .par_iter()
-        .map(|manifest| {
-            let mut part = Inventory::default();
-            part.judged = true;
-            for item in &manifest.items {
-                engine.observe(&manifest.subject(item), &mut part);
-            }
-            part
-        })
-        .collect();
-    for part in parts {
-        whole.append(part);
-    }
-    whole
 }
 
 /// Takes the labels of a Namespace that is judged itself.

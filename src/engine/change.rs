@@ -77,8 +77,10 @@ impl Engine {
         facts: &Facts<'_>,
         budget: Budget,
     ) -> Report {
-        let object = changed.object.as_ref().unwrap_or(subject.object);
-        let mut report = self.evaluate(&subject.with_object(object), facts, budget);
+        let mut report = match &changed.object {
+            Some(object) => self.evaluate(&subject.with_object(object), facts, budget),
+            None => self.evaluate(subject, facts, budget),
+        };
         report.outcomes.extend_from_slice(&changed.outcomes);
         report
     }

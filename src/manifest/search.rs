@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 
 use crate::document::MAX_BYTES;
 
@@ -29,6 +29,8 @@ pub struct Found {
     pub charts: Vec<PathBuf>,
     /// The folder that was named, if there is a kustomization in it.
     pub kustomization: Option<PathBuf>,
+    /// Whether any of the files is a link to one.
+    pub has_links: bool,
     pub unread: Vec<Unread>,
 }
 
@@ -105,14 +107,25 @@ pub fn read(path: &Path) -> Result<String, Unread> {
 fn search(folder: &Path, wanted: impl Fn(&Path) -> bool, found: &mut Found) {
     let mut walk = WalkBuilder::new(folder);
     walk.standard_filters(false).hidden(true).follow_links(false);
+    // So that there is little left to sort.
+    walk.sort_by_file_name(Ord::cmp);
     for entry in walk.build() {
         match entry {
-            Ok(entry) if entry.path().is_file() && wanted(entry.path()) => {
+            Ok(entry) if wanted(entry.path()) && is_file(&entry) => {
+                found.has_links |= entry.path_is_symlink();
                 found.files.push(entry.into_path());
             }
             Ok(_) => {}
             Err(error) => found.unread.push(unread(folder, error)),
         }
+    }
+}
+
+/// Whether an entry is a file, or a link to one.
+fn is_file(entry: &DirEntry) -> bool {
+    match entry.file_type() {
+        Some(kind) if !kind.is_symlink() => kind.is_file(),
+        _ => entry.path().is_file(),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::baseline::Baseline;
 use super::changed::Lines;
 use super::fix::{Amended, Proposal};
@@ -55,12 +57,14 @@ pub(super) struct Asked<'a> {
 }
 
 /// A file on the bench.
-struct Sheet<'d, 'm, 't> {
+struct Sheet<'m, 't> {
     rank: usize,
     manifest: &'m Manifest<'t>,
+    /// Where in the run an object is.
+    find: &'m dyn Fn(&Identity) -> Option<Rank>,
     /// What the strings of each item hold.
-    documents: &'d [Documents<'d>],
-    places: Places<'d, 'm, 't>,
+    documents: &'m [Documents<'m>],
+    places: Places<'m, 't>,
     masked: Masked<'m, 't>,
     judged: Judged,
     proposals: Vec<Proposal>,
@@ -69,26 +73,29 @@ struct Sheet<'d, 'm, 't> {
 /// Whose a finding is.
 #[derive(Clone, Copy)]
 struct Whose<'w> {
-    rank: Rank,
+    rank: usize,
     item: &'w Item,
     subject: &'w Arc<Identity>,
 }
 
 impl Bench<'_> {
-    /// Judges the file of this rank; `objects` are those of the whole run.
-    pub(super) fn judge<'m, 't>(
+    /// Judges the file of this rank; `objects` are those of the whole run. Of a finding's places
+    /// in other files nothing is known here.
+    pub(super) fn judge(
         &self,
         rank: usize,
-        manifest: &'m Manifest<'t>,
-        objects: &Objects<'m, 't>,
+        manifest: &Manifest<'_>,
+        objects: &Objects<'_, '_>,
         asked: &Asked<'_>,
     ) -> Judged {
+        let find = |wanted: &Identity| objects.find(wanted);
         let documents = documents(manifest);
-        let mut places = Places::new(objects);
-        places.know(rank, manifest, &documents);
+        let mut places = Places::new(manifest);
+        places.know(&documents);
         let mut sheet = Sheet {
             rank,
             manifest,
+            find: &find,
             documents: &documents,
             places,
             masked: Masked::new(manifest, &KUBERNETES),
@@ -106,7 +113,7 @@ impl Bench<'_> {
             sheet.judged.unreadable = true;
             sheet.judged.findings.push(problem_shown(manifest, problem));
         }
-        let mut seen: HashMap<Name<'_>, usize> = HashMap::new();
+        let mut seen: HashMap<Name<'_>, usize, RandomState> = HashMap::default();
         for (rank, item) in manifest.items.iter().enumerate() {
             let first = *seen.entry(Name::of(&item.identity)).or_insert(rank);
             if !touches(manifest.document_span(item)) {
@@ -126,8 +133,7 @@ impl Bench<'_> {
         sheet.judged
     }
 
-    fn judge_item(&self, sheet: &mut Sheet<'_, '_, '_>, rank: usize, item: &Item) {
-        let rank = (sheet.rank, rank);
+    fn judge_item(&self, sheet: &mut Sheet<'_, '_>, rank: usize, item: &Item) {
         let mut report = self.report(sheet, rank, item);
         self.known.mark(&mut report.findings);
         let waived = report.outcomes.iter().filter(|it| it.status == Status::Pass).count();
@@ -161,7 +167,7 @@ impl Bench<'_> {
     }
 
     /// Reports what differs from the same text, rendered again.
-    fn compare(&self, sheet: &mut Sheet<'_, '_, '_>, again: &str) {
+    fn compare(&self, sheet: &mut Sheet<'_, '_>, again: &str) {
         let manifest = sheet.manifest;
         for (rank, mut finding) in differences(manifest, &Manifest::read(&manifest.name, again)) {
             self.known.mark(std::slice::from_mut(&mut finding));
@@ -169,7 +175,6 @@ impl Bench<'_> {
                 sheet.judged.findings.push(file_shown(manifest, finding));
                 continue;
             };
-            let rank = (sheet.rank, rank);
             if let Some(place) = sheet.places.of(rank, &finding.path, finding.about) {
                 let subject = Arc::new(item.identity.clone());
                 self.show(sheet, finding, place, Whose { rank, item, subject: &subject });
@@ -178,23 +183,23 @@ impl Bench<'_> {
     }
 
     /// Says of an item that it is the same object as one before it.
-    fn judge_again(&self, sheet: &mut Sheet<'_, '_, '_>, rank: usize, first: usize) {
+    fn judge_again(&self, sheet: &mut Sheet<'_, '_>, rank: usize, first: usize) {
         let items = &sheet.manifest.items;
         let (Some(item), Some(other)) = (items.get(rank), items.get(first)) else { return };
         let path = Path { steps: vec!["metadata".into(), "name".into()] };
-        let mut place = |rank| sheet.places.of((sheet.rank, rank), &path, About::Value);
+        let mut place = |rank| sheet.places.of(rank, &path, About::Value);
         let (Some(place), Some((there, _))) = (place(rank), place(first)) else { return };
         let Some(mut finding) = duplicate_object(item, other, there.line) else { return };
         self.known.mark(std::slice::from_mut(&mut finding));
         let subject = Arc::new(item.identity.clone());
-        let whose = Whose { rank: (sheet.rank, rank), item, subject: &subject };
+        let whose = Whose { rank, item, subject: &subject };
         self.show(sheet, finding, place, whose);
     }
 
     /// What the cluster would say of the object: changed first, then judged.
-    fn report(&self, sheet: &mut Sheet<'_, '_, '_>, rank: Rank, item: &Item) -> Report {
+    fn report(&self, sheet: &mut Sheet<'_, '_>, rank: usize, item: &Item) -> Report {
         let mut subject = sheet.manifest.subject(item);
-        subject.documents = sheet.documents.get(rank.1);
+        subject.documents = sheet.documents.get(rank);
         self.said.describe(&mut subject);
         let facts = self.place.facts();
         let changed = self.engine.changes(&subject, &facts, Budget::default());
@@ -204,13 +209,12 @@ impl Bench<'_> {
                 continue;
             };
             if self.fixes.is_some() {
-                sheet.proposals.push(Proposal::new(rank.1, &change.fix, change.rule, &location));
+                sheet.proposals.push(Proposal::new(rank, &change.fix, change.rule, &location));
             }
-            let path = secret::mask_path(&change.path);
-            if path != change.path {
+            if let Some(path) = secret::masked_path(&change.path) {
                 change.fix.patch.0.clear();
+                change.path = path;
             }
-            change.path = path;
             let subject = Arc::new(subject.identity.clone());
             sheet.judged.changes.push(ShownChange { location, subject, change });
         }
@@ -219,7 +223,7 @@ impl Bench<'_> {
 
     fn show(
         &self,
-        sheet: &mut Sheet<'_, '_, '_>,
+        sheet: &mut Sheet<'_, '_>,
         mut finding: Finding,
         (location, span): (Location, Span),
         whose: Whose<'_>,
@@ -227,18 +231,19 @@ impl Bench<'_> {
         let is_wanted =
             |fix: &&Fix| self.fixes >= Some(fix.applicability) && finding.state != State::Waived;
         if let Some(fix) = finding.fix.as_ref().filter(is_wanted) {
-            sheet.proposals.push(Proposal::new(whose.rank.1, fix, finding.rule, &location));
+            sheet.proposals.push(Proposal::new(whose.rank, fix, finding.rule, &location));
         }
         let snippet = self.needs.lines.then(|| sheet.masked.snippet(span));
-        let path = secret::mask_path(&finding.path);
-        finding.sensitive |= path != finding.path;
-        finding.path = path;
+        if let Some(path) = secret::masked_path(&finding.path) {
+            finding.sensitive = true;
+            finding.path = path;
+        }
         let edits = match finding.fix.as_ref().filter(|_| self.needs.edits && !finding.sensitive) {
             Some(fix) => edits(sheet.manifest, whose.item, fix),
             None => Vec::new(),
         };
         let shown = Shown {
-            related: related(&mut sheet.places, &finding, whose.rank),
+            related: sheet.related(&finding, whose.rank),
             subject: Some(Arc::clone(whose.subject)),
             location,
             owner: whose.item.owner.clone(),
@@ -269,22 +274,22 @@ fn edits(manifest: &Manifest<'_>, item: &Item, fix: &Fix) -> Vec<ShownEdit> {
     shown.collect()
 }
 
-/// The other places of a finding of the object at `rank`.
-fn related(places: &mut Places<'_, '_, '_>, finding: &Finding, rank: Rank) -> Vec<ShownRelated> {
-    let about = match finding.about {
-        About::Part(_) => About::Value,
-        about => about,
-    };
-    let shown = finding.related.iter().map(|related| {
-        let rank = match &related.subject {
-            None => Some(rank),
-            Some(other) => places.objects().find(other),
-        };
-        let place = rank.and_then(|rank| places.of(rank, &related.path, about));
-        ShownRelated {
-            location: place.map(|(location, _)| location),
-            ..ShownRelated::nowhere(related)
-        }
-    });
-    shown.collect()
+impl Sheet<'_, '_> {
+    /// The other places of a finding of the object of this rank, as far as they are in the file.
+    fn related(&mut self, finding: &Finding, rank: usize) -> Vec<ShownRelated> {
+        let Self { rank: file, find, places, .. } = self;
+        let shown = finding.related.iter().map(|related| {
+            let rank = match &related.subject {
+                None => Some(rank),
+                Some(other) => find(other).filter(|at| at.0 == *file).map(|at| at.1),
+            };
+            let about = finding.about.elsewhere();
+            let place = rank.and_then(|rank| places.of(rank, &related.path, about));
+            ShownRelated {
+                location: place.map(|(location, _)| location),
+                ..ShownRelated::nowhere(related)
+            }
+        });
+        shown.collect()
+    }
 }

@@ -10,6 +10,7 @@ mod judge;
 mod own;
 mod place;
 mod render;
+mod shelf;
 mod texts;
 mod world;
 
@@ -26,13 +27,12 @@ use self::fix::Fixed;
 use self::judge::{Asked, Bench, Judged};
 use self::place::Objects;
 use self::render::place_all;
+use self::shelf::{Reader, Shelf};
 use self::texts::{Origin, Texts};
 use self::world::{World, merge};
-use super::facts::Said;
 use super::progress::{Progress, Screen};
 use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure, explain};
 use crate::engine::{Applicability, Engine, Rule};
-use crate::manifest::Manifest;
 use crate::policyfile::Loaded;
 use crate::report::{Needs, Run};
 use crate::rules;
@@ -54,10 +54,13 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let loaded = arguments.policies.compile(&arguments.policies.read()?, &input.with_waivers())?;
     let screen = console.screen.clone();
     let court = Court {
-        exactly: arguments.exact_reader,
+        reader: Reader {
+            said: &said,
+            exactly: arguments.exact_reader,
+            kept_bytes: shelf::KEPT_BYTES,
+        },
         screen: &screen,
         engine: &loaded.engine,
-        said: &said,
         known: &known,
         changed: changed.as_ref(),
     };
@@ -130,13 +133,11 @@ fn pages(run: &Run, loaded: &Loaded) -> String {
 
 /// What all texts are judged by.
 struct Court<'c> {
+    reader: Reader<'c>,
     engine: &'c Engine,
-    said: &'c Said,
     known: &'c Baseline,
     changed: Option<&'c Changed>,
     screen: &'c Screen,
-    /// Whether only the exact reader reads.
-    exactly: bool,
 }
 
 impl Court<'_> {
@@ -148,37 +149,30 @@ impl Court<'_> {
         needs: Needs,
         fixes: Option<Applicability>,
     ) -> World {
-        let Self { engine, said, known, changed, screen, exactly } = *self;
-        let read: Vec<Manifest<'_>> = ranks
-            .par_iter()
-            .filter_map(|rank| input.files.get(*rank))
-            .map(|file| match exactly {
-                true => Manifest::read_exactly(file.name(), file.text()),
-                false => Manifest::read(file.name(), file.text()),
-            })
-            .collect();
-        let manifests: Vec<Manifest<'_>> = read.into_iter().map(|it| said.complete(it)).collect();
-        let (files, now, place) = {
-            let place = said.place(engine, &manifests);
-            let bench = Bench { engine, said, place: &place, known, needs, fixes };
-            let objects = Objects::new(&manifests);
-            let asked = |rank: &usize| Asked {
+        let Self { reader, engine, known, changed, screen } = *self;
+        let files = ranks.iter().filter_map(|rank| input.files.get(*rank)).collect();
+        let (shelf, noted) = Shelf::fill(files, reader, engine);
+        let place = reader.said.place(engine, noted);
+        let bench = Bench { engine, said: reader.said, place: &place, known, needs, fixes };
+        let objects = Objects::new(&shelf);
+        let progress = Progress::of(screen, shelf.len(), "files judged");
+        let judge = |(at, rank): (usize, &usize)| {
+            let asked = Asked {
                 again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
-            let asked: Vec<Asked<'_>> = ranks.iter().map(asked).collect();
-            let progress = Progress::of(screen, manifests.len(), "files judged");
-            let judge = |(rank, (manifest, asked))| {
-                let judged = bench.judge(rank, manifest, &objects, asked);
-                progress.step();
-                judged
-            };
-            (manifests.par_iter().zip(&asked).enumerate().map(judge).collect(), place.now(), place)
+            let judged = shelf.open(at, |file| bench.judge(at, file, &objects, &asked));
+            progress.step();
+            judged.unwrap_or_default()
         };
+        let mut files: Vec<Judged> = ranks.par_iter().enumerate().map(judge).collect();
+        drop(progress);
+        objects.relate(&mut files);
+        let objects = shelf.items().map(<[_]>::len).collect();
+        let now = place.now();
         // To free many notes and trees takes a while.
         rayon::spawn(|| drop(place));
-        let objects = manifests.iter().map(|it| it.items.len()).collect();
-        manifests.into_par_iter().for_each(drop);
+        shelf.clear();
         World { ranks, files, objects, now }
     }
 

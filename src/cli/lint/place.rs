@@ -1,74 +1,127 @@
 //! Places in any file of a run, also of objects that a finding is related to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
+use rayon::prelude::*;
+
+use super::judge::Judged;
+use super::shelf::Shelf;
 use crate::document::{Location, Locator, Path, Span};
 use crate::engine::{About, Documents, Identity};
 use crate::manifest::{Item, Manifest};
 
 /// All objects of a run, found by what they are.
 #[derive(Debug)]
-pub(super) struct Objects<'m, 't> {
-    manifests: &'m [Manifest<'t>],
+pub(super) struct Objects<'s, 't> {
+    shelf: &'s Shelf<'t>,
     /// Built for the first finding that is related to another object.
-    index: OnceLock<Index<'m>>,
+    index: OnceLock<Index<'s>>,
 }
 
 /// Where an object is: the rank of its file, and its own in the file.
 pub(super) type Rank = (usize, usize);
 
 #[derive(Debug, Default)]
-struct Index<'m> {
+struct Index<'s> {
+    items: Vec<&'s [Item]>,
     /// In the order of input.
-    by_name: HashMap<Name<'m>, Vec<Rank>>,
-    by_uid: HashMap<&'m str, Vec<Rank>>,
+    by_name: HashMap<Name<'s>, Vec<Rank>, RandomState>,
+    by_uid: HashMap<&'s str, Vec<Rank>, RandomState>,
 }
 
 /// What two objects have in common that are the same and have no uid.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Name<'m> {
-    format: Option<&'m str>,
-    group: &'m str,
-    kind: &'m str,
-    namespace: Option<&'m str>,
-    name: &'m str,
+pub(super) struct Name<'i> {
+    format: Option<&'i str>,
+    group: &'i str,
+    kind: &'i str,
+    namespace: Option<&'i str>,
+    name: &'i str,
 }
 
-/// Finds places, one after another. What is embedded in a file is read once.
+/// Finds places in one file, one after another. What is embedded in it is read once.
 #[derive(Debug)]
-pub(super) struct Places<'d, 'm, 't> {
-    objects: &'d Objects<'m, 't>,
-    locators: HashMap<usize, Locator<'d>>,
+pub(super) struct Places<'m, 't> {
+    manifest: &'m Manifest<'t>,
+    locator: Locator<'m>,
 }
 
-impl<'m, 't> Objects<'m, 't> {
-    pub(super) fn new(manifests: &'m [Manifest<'t>]) -> Self {
-        Self { manifests, index: OnceLock::new() }
+/// A place of a finding in another file: which of the judged files, which finding, which place.
+type Wanted = (usize, usize, usize);
+
+impl<'s, 't> Objects<'s, 't> {
+    pub(super) fn new(shelf: &'s Shelf<'t>) -> Self {
+        Self { shelf, index: OnceLock::new() }
     }
 
     /// The first object that is the same as `wanted`.
     pub(super) fn find(&self, wanted: &Identity) -> Option<Rank> {
-        let index = self.index.get_or_init(|| Index::new(self.manifests));
+        let index = self.index.get_or_init(|| Index::new(self.shelf));
         let by_name = index.by_name.get(&Name::of(wanted));
         let by_uid = wanted.uid.as_deref().and_then(|uid| index.by_uid.get(uid));
         let candidates = by_name.into_iter().chain(by_uid).flatten().copied();
-        let is_same =
-            |rank: &Rank| self.get(*rank).is_some_and(|(_, item)| item.identity.is_same(wanted));
+        let is_same = |&(file, rank): &Rank| {
+            let item = index.items.get(file).and_then(|items| items.get(rank));
+            item.is_some_and(|item| item.identity.is_same(wanted))
+        };
         candidates.filter(is_same).min()
     }
 
-    fn get(&self, (file, rank): Rank) -> Option<(&'m Manifest<'t>, &'m Item)> {
-        let manifest = self.manifests.get(file)?;
-        Some((manifest, manifest.items.get(rank)?))
+    /// Finds the places of findings that are in other files, which are looked at one by one.
+    pub(super) fn relate(&self, judged: &mut [Judged]) {
+        let mut wanted: BTreeMap<usize, Vec<(Wanted, usize)>> = BTreeMap::new();
+        for (file, judged) in judged.iter().enumerate() {
+            for (finding, shown) in judged.findings.iter().enumerate() {
+                for (place, related) in shown.related.iter().enumerate() {
+                    let subject = related.subject.as_ref().filter(|_| related.location.is_none());
+                    if let Some((other, item)) = subject.and_then(|it| self.find(it)) {
+                        let all = wanted.entry(other).or_default();
+                        all.push(((file, finding, place), item));
+                    }
+                }
+            }
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let found = wanted.par_iter().flat_map_iter(|(other, wanted)| {
+            let found = self.shelf.open(*other, |manifest| locations(manifest, wanted, judged));
+            found.unwrap_or_default()
+        });
+        let found: Vec<(Wanted, Location)> = found.collect();
+        for ((file, finding, place), location) in found {
+            let finding = judged.get_mut(file).and_then(|it| it.findings.get_mut(finding));
+            if let Some(related) = finding.and_then(|it| it.related.get_mut(place)) {
+                related.location = Some(location);
+            }
+        }
     }
 }
 
-impl<'m> Index<'m> {
-    fn new(manifests: &'m [Manifest<'_>]) -> Self {
-        let mut index = Self::default();
-        for (file, manifest) in manifests.iter().enumerate() {
-            for (rank, item) in manifest.items.iter().enumerate() {
+/// The places that are wanted in one file.
+fn locations(
+    manifest: &Manifest<'_>,
+    wanted: &[(Wanted, usize)],
+    judged: &[Judged],
+) -> Vec<(Wanted, Location)> {
+    let mut places = Places::new(manifest);
+    let mut found = Vec::new();
+    for &(wanted, item) in wanted {
+        let (file, finding, place) = wanted;
+        let shown = judged.get(file).and_then(|it| it.findings.get(finding));
+        let Some(finding) = shown.map(|shown| &shown.finding) else { continue };
+        let related = finding.related.get(place);
+        let location = related.and_then(|it| places.of(item, &it.path, finding.about.elsewhere()));
+        found.extend(location.map(|(location, _)| (wanted, location)));
+    }
+    found
+}
+
+impl<'s> Index<'s> {
+    fn new(shelf: &'s Shelf<'_>) -> Self {
+        let mut index = Self { items: shelf.items().collect(), ..Self::default() };
+        for (file, items) in index.items.iter().enumerate() {
+            for (rank, item) in items.iter().enumerate() {
                 let identity = &item.identity;
                 index.by_name.entry(Name::of(identity)).or_default().push((file, rank));
                 if let Some(uid) = &identity.uid {
@@ -80,8 +133,8 @@ impl<'m> Index<'m> {
     }
 }
 
-impl<'m> Name<'m> {
-    pub(super) fn of(identity: &'m Identity) -> Self {
+impl<'i> Name<'i> {
+    pub(super) fn of(identity: &'i Identity) -> Self {
         Self {
             format: identity.format.as_deref(),
             group: &identity.group,
@@ -92,32 +145,36 @@ impl<'m> Name<'m> {
     }
 }
 
-impl<'d, 'm, 't> Places<'d, 'm, 't> {
-    pub(super) fn new(objects: &'d Objects<'m, 't>) -> Self {
-        Self { objects, locators: HashMap::new() }
+impl<'m, 't> Places<'m, 't> {
+    pub(super) fn new(manifest: &'m Manifest<'t>) -> Self {
+        Self { manifest, locator: manifest.locator() }
     }
 
-    /// Makes use of what was read already: what the strings of the file of this rank hold.
-    pub(super) fn know(
-        &mut self,
-        rank: usize,
-        manifest: &'m Manifest<'t>,
-        documents: &'d [Documents<'d>],
-    ) {
-        let locator = self.locators.entry(rank).or_insert_with(|| manifest.locator());
+    /// Makes use of what was read already: what the strings of the file hold.
+    pub(super) fn know(&mut self, documents: &'m [Documents<'m>]) {
         for (holder, document) in documents.iter().flat_map(Documents::iter) {
-            locator.know(holder, document);
+            self.locator.know(holder, document);
         }
     }
 
-    pub(super) fn objects(&self) -> &'d Objects<'m, 't> {
-        self.objects
+    /// Where a path of the object of this rank is. `None` if there is no such object.
+    pub(super) fn of(
+        &mut self,
+        rank: usize,
+        path: &Path,
+        about: About,
+    ) -> Option<(Location, Span)> {
+        let item = self.manifest.items.get(rank)?;
+        Some(self.manifest.place(&mut self.locator, item, path, about))
     }
+}
 
-    /// Where a path of an object is. `None` if there is no such object.
-    pub(super) fn of(&mut self, rank: Rank, path: &Path, about: About) -> Option<(Location, Span)> {
-        let (manifest, item) = self.objects.get(rank)?;
-        let locator = self.locators.entry(rank.0).or_insert_with(|| manifest.locator());
-        Some(manifest.place(locator, item, path, about))
+impl About {
+    /// What a finding is about of its other places: a part of one text is none of another.
+    pub(super) fn elsewhere(self) -> Self {
+        match self {
+            Self::Part(_) => Self::Value,
+            about => about,
+        }
     }
 }

@@ -48,8 +48,12 @@ impl Texts {
             }
             let found = manifest::find(path);
             input.unread.extend(found.unread);
-            // What two paths lead to is one.
-            let itself = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+            // What two paths lead to is one. Below one folder without links there are no two.
+            let is_sole = arguments.paths.len() == 1 && !found.has_links;
+            let itself = |path: &PathBuf| match is_sole {
+                true => path.clone(),
+                false => path.canonicalize().unwrap_or_else(|_| path.clone()),
+            };
             let new = found.files.into_iter().filter(|path| seen.insert(itself(path)));
             let new: Vec<PathBuf> = new.collect();
             let read: Vec<_> = new.par_iter().map(|path| manifest::read(path)).collect();

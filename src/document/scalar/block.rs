@@ -1,5 +1,7 @@
 //! Block scalars, literal and folded.
 
+use memchr::memchr_iter;
+
 use super::Trace;
 
 /// A line of the source.
@@ -89,16 +91,23 @@ fn indentation(body: &str, decoded: &str) -> usize {
 }
 
 fn lines(body: &str, start: usize, indentation: usize) -> Vec<Line<'_>> {
-    let mut at = start;
+    let bytes = body.as_bytes();
+    let ends = memchr_iter(b'\n', bytes).chain((!body.is_empty()).then_some(body.len()));
     let mut lines = Vec::new();
-    for line in body.split_inclusive('\n') {
-        let content = line.strip_suffix('\n').unwrap_or(line);
+    let mut at = 0;
+    for end in ends.filter(|&end| end < body.len() || !body.ends_with('\n')) {
+        let content = body.get(at..end).unwrap_or_default();
         let content = content.strip_suffix('\r').unwrap_or(content);
-        let margin = content.bytes().take(indentation).take_while(|byte| *byte == b' ').count();
-        let text = content.get(margin..).unwrap_or_default();
-        let text_start = at + content.len() - text.len();
-        lines.push(Line { start: text_start, text, end: at + content.len() });
-        at += line.len();
+        let text = content.get(margin(content, indentation)..).unwrap_or_default();
+        let line_end = start + at + content.len();
+        lines.push(Line { start: line_end - text.len(), text, end: line_end });
+        at = end + 1;
     }
     lines
+}
+
+/// How many of the first `most` characters of a line are spaces.
+fn margin(line: &str, most: usize) -> usize {
+    let begin = line.as_bytes().get(..most.min(line.len())).unwrap_or_default();
+    begin.iter().position(|byte| *byte != b' ').unwrap_or(begin.len())
 }

@@ -24,6 +24,6 @@ mod wide;
 pub use self::argument::argument_is_secret;
 pub use self::hidden::{Hidden, hidden, is_secret};
 pub use self::name::{is_literal, name_is_secret};
-pub use self::place::{mask_path, private_parts_of_key};
+pub use self::place::{mask_path, masked_path, private_parts_of_key};
 pub use self::text::{Found, What, document_may_hold_secret, find, text_holds_secret};
 pub use self::wide::{mask, private_pairs, private_parts};

@@ -17,11 +17,21 @@ pub fn private_parts_of_key(key: &str) -> Vec<Range<usize>> {
 /// The path as anybody may see it: with `•••` for what of its keys must not be shown. A place is
 /// found by the path itself.
 pub fn mask_path(path: &Path) -> Path {
+    masked_path(path).unwrap_or_else(|| path.clone())
+}
+
+/// The same; `None` for a path that anybody may see as it is.
+pub fn masked_path(path: &Path) -> Option<Path> {
+    let is_private = |step: &Step| match step {
+        Step::Key(key) => !private_parts(key).is_empty(),
+        Step::Index(_) => false,
+    };
     let masked = |step: &Step| match step {
         Step::Key(key) => Step::from(&*mask(key)),
         Step::Index(index) => Step::Index(*index),
     };
-    Path { steps: path.steps.iter().map(masked).collect() }
+    let any = path.steps.iter().any(is_private);
+    any.then(|| Path { steps: path.steps.iter().map(masked).collect() })
 }
 
 #[cfg(test)]
@@ -49,7 +59,9 @@ mod tests {
             ("/data/a:~1~1b:hunter2@c", "/data/a:~1~1b:•••@c"),
             ("/data/kJ8s2Lq0Zx9Tn4Vb7Wc1", "/data/•••"),
         ] {
-            assert_eq!(mask_path(&Path::parse(path).unwrap()).to_string(), shown);
+            let path = Path::parse(path).unwrap();
+            assert_eq!(mask_path(&path).to_string(), shown);
+            assert_eq!(masked_path(&path).is_some(), path.to_string() != shown);
         }
     }
 }

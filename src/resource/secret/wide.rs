@@ -14,8 +14,27 @@ use super::{find, random, tree};
 use crate::document::{Span, embedded};
 use crate::engine::MASK;
 
+/// The fewest bytes of a token that its first letters give away.
+const SHORTEST_TOKEN: usize = 15;
+
 /// The parts of a text that must not be shown, by place; no two overlap.
 pub fn private_parts(text: &str) -> Vec<Range<usize>> {
+    match is_word(text) {
+        true if text.len() < SHORTEST_TOKEN => Vec::new(),
+        true => {
+            merged(find(text).into_iter().map(|it| it.range).chain(random::words(text)).collect())
+        }
+        false => parts_of_text(text),
+    }
+}
+
+/// Whether a text is but one word, a name or a path: all that tells a secret in one is how it
+/// begins, and how odd it is.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'..=b'9' | b'A'..=b'Z' | b'_'))
+}
+
+fn parts_of_text(text: &str) -> Vec<Range<usize>> {
     let mut parts = match tree::private_parts(text) {
         // JSON has no comments; what is written in YAML may say more than the document does.
         Some(parts) if embedded::is_json(text) => parts,
@@ -174,6 +193,29 @@ mod tests {
             ),
         ] {
             assert_eq!(mask(text), masked);
+        }
+    }
+
+    #[test]
+    fn a_word_is_judged_as_any_other_text() {
+        for word in [
+            "",
+            "password",
+            "xoxb-0123456789",
+            "glpat-abcdefghij0123456789",
+            "hooks.slack.com/services/T0/B0/abcdefgh1",
+            "kJ8s2Lq0Zx9Tn4Vb7Wc1",
+            "mid-dish/kJ8s2Lq0Zx9Tn4Vb7Wc1",
+            "app.kubernetes.io/managed-by",
+            "mysql-phunter2",
+            "AUTHORIZATION",
+        ] {
+            assert!(is_word(word));
+            assert_eq!(private_parts(word), parts_of_text(word), "{word}");
+        }
+        assert_eq!(mask("xoxb-0123456789"), MASK);
+        for text in ["a=b", "a:b", "a b", "a@b", "\"a\"", "'a'", "a\n", "é", "{}", "`a"] {
+            assert!(!is_word(text), "{text}");
         }
     }
 
