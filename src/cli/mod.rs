@@ -7,6 +7,7 @@ mod audit;
 mod bench;
 mod console;
 mod coverage;
+mod duration;
 mod explain;
 mod facts;
 mod lint;

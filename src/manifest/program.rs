@@ -2,8 +2,10 @@
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::document::MAX_BYTES;
 use crate::resource::secret;
@@ -18,7 +20,12 @@ pub enum Trouble {
     Missing,
     /// What it says itself, in one line and without secrets.
     Failed(String),
+    /// It was still at it when its time was over, and has been ended.
+    Endless,
 }
+
+/// How often a program that has written all is asked whether it has ended.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// What a program writes to its standard output; it has nothing to read.
 ///
@@ -26,10 +33,11 @@ pub enum Trouble {
 ///
 /// There is no such program, it fails, or it writes more than a reader takes.
 pub fn output(command: &mut Command) -> Result<Vec<u8>, Trouble> {
-    run(command.stdin(Stdio::null()))
+    run(command.stdin(Stdio::null()), None)
 }
 
-fn run(command: &mut Command) -> Result<Vec<u8>, Trouble> {
+/// `limit` is the time that the program has.
+fn run(command: &mut Command, limit: Option<Duration>) -> Result<Vec<u8>, Trouble> {
     let failed = |error: io::Error| Trouble::Failed(error.to_string());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
@@ -47,17 +55,16 @@ fn run(command: &mut Command) -> Result<Vec<u8>, Trouble> {
             text
         })
     });
-    let mut bytes = Vec::new();
-    let mut read = Ok(0);
-    if let Some(stream) = child.stdout.take() {
-        read = stream.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
-    }
+    let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let Some(read) = read(child.stdout.take(), until) else { return Err(end(&mut child)) };
+    let bytes = read.map_err(failed)?;
     if bytes.len() > MAX_BYTES {
         // It has written enough, and is not waited for.
         _ = child.kill();
     }
-    let status = child.wait().map_err(failed)?;
-    read.map_err(failed)?;
+    let Some(status) = wait(&mut child, until).map_err(failed)? else {
+        return Err(end(&mut child));
+    };
     let complaint = errors.and_then(|it| it.join().ok()).unwrap_or_default();
     if bytes.len() > MAX_BYTES {
         return Err(Trouble::Failed(format!("it writes more than {} MiB", MAX_BYTES >> 20)));
@@ -70,13 +77,46 @@ fn run(command: &mut Command) -> Result<Vec<u8>, Trouble> {
     Ok(bytes)
 }
 
-/// The same, where it is a text.
+/// All that a program writes; `None` if it was still writing at `until`.
+fn read(stream: Option<ChildStdout>, until: Option<Instant>) -> Option<io::Result<Vec<u8>>> {
+    let Some(stream) = stream else { return Some(Ok(Vec::new())) };
+    let read = move || {
+        let mut bytes = Vec::new();
+        stream.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let Some(until) = until else { return Some(read()) };
+    let (sender, receiver) = mpsc::channel();
+    // Whoever stopped waiting wants no answer.
+    thread::spawn(move || _ = sender.send(read()));
+    receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+}
+
+/// How a program ended; `None` if it had not at `until`.
+fn wait(child: &mut Child, until: Option<Instant>) -> io::Result<Option<ExitStatus>> {
+    let Some(until) = until else { return child.wait().map(Some) };
+    loop {
+        match child.try_wait()? {
+            None if Instant::now() < until => thread::sleep(PATIENCE),
+            status => return Ok(status),
+        }
+    }
+}
+
+/// Ends a program whose time is over.
+fn end(child: &mut Child) -> Trouble {
+    // It may have ended this moment, which comes to the same.
+    _ = child.kill();
+    _ = child.wait();
+    Trouble::Endless
+}
+
+/// The same, where it is a text, of a program that has this long.
 ///
 /// # Errors
 ///
-/// As [`output`], or it writes something else.
-pub fn text(command: &mut Command) -> Result<String, Trouble> {
-    as_text(output(command)?)
+/// As [`output`], it writes something else, or its time is over.
+pub fn text(command: &mut Command, limit: Duration) -> Result<String, Trouble> {
+    as_text(run(command.stdin(Stdio::null()), Some(limit))?)
 }
 
 /// The same for a program that reads our own standard input.
@@ -86,7 +126,7 @@ pub fn text(command: &mut Command) -> Result<String, Trouble> {
 /// As [`text`].
 #[cfg(feature = "artefact")]
 pub fn text_with_input(command: &mut Command) -> Result<String, Trouble> {
-    as_text(run(command.stdin(Stdio::inherit()))?)
+    as_text(run(command.stdin(Stdio::inherit()), None)?)
 }
 
 fn as_text(bytes: Vec<u8>) -> Result<String, Trouble> {
@@ -125,4 +165,31 @@ fn told(complaint: &str) -> Option<String> {
     let text = lines.join("; ");
     let text = text.strip_prefix("Error: ").unwrap_or(&text);
     (!text.is_empty()).then(|| secret::mask(text).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[test]
+    fn a_program_that_never_ends_is_ended() {
+        for script in ["exec sleep 600", "exec >&-; exec sleep 600", "while :; do echo a; done"] {
+            let mut command = Command::new("sh");
+            let ended = text(command.args(["-c", script]), Duration::from_millis(100));
+            assert!(matches!(ended, Err(Trouble::Endless)), "{script}: {ended:?}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_ends_in_time_is_heard() {
+        let told = |script| text(Command::new("sh").args(["-c", script]), LONG);
+        assert_eq!(told("echo a").unwrap(), "a\n");
+        assert!(matches!(told("echo b >&2; exit 1"), Err(Trouble::Failed(said)) if said == "b"));
+        assert!(matches!(
+            text(&mut Command::new("no-such-program-here"), LONG),
+            Err(Trouble::Missing)
+        ));
+    }
 }

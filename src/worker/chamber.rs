@@ -125,6 +125,7 @@ fn render(helm: &Path, artefact: &Artefact) -> Result<String, String> {
     program::text_with_input(&mut command).map_err(|trouble| match trouble {
         Trouble::Missing => format!("can't be rendered: there is no program `{}`", helm.display()),
         Trouble::Failed(said) => format!("can't be rendered: Helm says: {said}"),
+        Trouble::Endless => "can't be rendered: Helm does not end".to_owned(),
     })
 }
 

@@ -126,6 +126,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<String, Failure> {
             let word = arguments.first().copied().unwrap_or_default();
             Failure::new(format!("`git {word}` says: {said}"))
         }
+        Trouble::Endless => Failure::new("`git` does not end"),
     })?;
     // A file that is changed may be in any encoding; which lines it is does not depend on that.
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -12,6 +12,7 @@ use tracing::info;
 use super::court::Court;
 use super::{Arguments, follow};
 use crate::cli::audit::Room;
+use crate::cli::duration::duration;
 use crate::cli::policies::File;
 use crate::cli::{ALLOWED, Failure};
 use crate::cluster::audit::{self, Limits, Plan};
@@ -224,15 +225,6 @@ impl Door for Post {
     fn learn(&self, engine: &Arc<Engine>, known: Known) {
         self.0.learn(engine, &known);
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    let span: jiff::SignedDuration =
-        text.parse().map_err(|_| "expected a duration such as 1h or 90s".to_owned())?;
-    Duration::try_from(span).map_err(|_| "a duration can't be negative".to_owned())
 }
 
 fn host_name() -> Result<String, Failure> {

@@ -2,6 +2,7 @@
 //! stands where somebody can mend it.
 
 mod changed;
+mod endless;
 mod kustomization;
 mod line;
 mod missing;

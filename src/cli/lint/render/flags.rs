@@ -1,9 +1,13 @@
 //! What a person says of charts.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+
+use crate::cli::duration::duration;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Charts and kustomizations")]
@@ -36,6 +40,15 @@ pub(in crate::cli::lint) struct Flags {
     /// Renders twice, a second apart, and reports what differs
     #[arg(long, env = "PORTCULLIS_RENDER_TWICE")]
     pub(super) render_twice: bool,
+    /// How long the program may take for one rendering
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "2m",
+        value_parser = duration,
+        env = "PORTCULLIS_RENDER_TIMEOUT"
+    )]
+    pub(super) render_timeout: Duration,
     /// The program that renders charts
     #[arg(long, value_name = "PROGRAM", default_value = "helm", env = "PORTCULLIS_HELM")]
     pub(super) helm: PathBuf,
@@ -54,6 +67,15 @@ pub(in crate::cli::lint) struct ValueSet {
 }
 
 impl Flags {
+    /// What is said of a program whose time was over.
+    pub(super) fn too_long(&self, program: impl fmt::Display) -> String {
+        format!(
+            "`{program}` has not ended after {} s: look for a template that never ends, or give \
+             `--render-timeout`",
+            self.render_timeout.as_secs_f32()
+        )
+    }
+
     /// The sets to render charts with, at least one.
     pub(in crate::cli::lint) fn sets(&self) -> Vec<ValueSet> {
         let common = |set: &ValueSet| ValueSet {

@@ -91,7 +91,7 @@ impl<'f> Helm<'f> {
         flags.kube_version.iter().for_each(|it| add("kube-version", it));
         flags.api_versions.iter().for_each(|it| add("api-versions", it));
         command.arg("--").arg(&flags.release).arg(argument(chart));
-        program::text(&mut command)
+        program::text(&mut command, flags.render_timeout)
     }
 
     fn unread(&self, chart: &Path, trouble: Trouble) -> Unread {
@@ -102,6 +102,7 @@ impl<'f> Helm<'f> {
                  `--helm`, or render the chart elsewhere and name the file"
             ),
             Trouble::Failed(said) => format!("`{helm} template` says: {said}"),
+            Trouble::Endless => self.flags.too_long(format_args!("{helm} template")),
         };
         Unread { path: chart.display().to_string(), problem }
     }

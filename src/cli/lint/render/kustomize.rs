@@ -29,11 +29,12 @@ pub(in crate::cli::lint) fn kustomization(
     let word = if is_kubectl { "kustomize" } else { "build" };
     let mut command = Command::new(program);
     command.arg(word).arg(argument(folder));
-    let text = program::text(&mut command).map_err(|trouble| {
+    let text = program::text(&mut command, flags.render_timeout).map_err(|trouble| {
         let program = program.display();
         unread(match trouble {
             Trouble::Missing => format!("there is no program `{program}`"),
             Trouble::Failed(said) => format!("`{program} {word}` says: {said}"),
+            Trouble::Endless => flags.too_long(format_args!("{program} {word}")),
         })
     })?;
     Ok((Rendering::plain(format!("{source} (rendered)"), &source, None), text))
