@@ -24,6 +24,9 @@ spec:
   rules: [{rule: artefact-name}]
 ";
 
+/// A door alone, and that policy alone.
+const ALONE: [&str; 4] = ["--only-artefacts", "--policy", "policy.yaml", "--no-default-policies"];
+
 /// The files of a door, and where its database is.
 pub(super) struct Setup {
     pub folder: Folder,
@@ -77,6 +80,16 @@ chat: {{webhookFile: chat, privateAddresses: true}}
         Self { database: database.to_owned(), ..self }
     }
 
+    /// Changes its file: each first text becomes the second.
+    pub(super) fn change(&self, changes: &[(&str, &str)]) {
+        let text = fs::read_to_string(self.folder.file("artefacts.yaml")).unwrap();
+        let text = changes.iter().fold(text, |text, (from, to)| {
+            assert!(text.contains(from), "{from}: {text}");
+            text.replace(from, to)
+        });
+        self.folder.write("artefacts.yaml", text);
+    }
+
     /// Starts the door, and returns when it takes hooks.
     pub(super) fn start(&self) -> Door {
         self.start_with(&[])
@@ -84,7 +97,15 @@ chat: {{webhookFile: chat, privateAddresses: true}}
 
     /// The same with more flags, which come last.
     pub(super) fn start_with(&self, flags: &[&str]) -> Door {
-        let mut child = self.spawn(flags);
+        self.opened(self.spawn(&[&ALONE[..], flags].concat()))
+    }
+
+    /// Starts it in one process with the admission door, each by the shipped policies.
+    pub(super) fn start_beside(&self) -> Door {
+        self.opened(self.spawn(&["--listen", "127.0.0.1:0", "--data-dir", "data"]))
+    }
+
+    fn opened(&self, mut child: Child) -> Door {
         let patience = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(self.address).is_err() {
             assert!(Instant::now() < patience, "no door: {}", self.log());
@@ -96,7 +117,7 @@ chat: {{webhookFile: chat, privateAddresses: true}}
 
     /// What a door says that can't be opened with these flags.
     pub(super) fn refused(&self, flags: &[&str]) -> String {
-        let status = self.spawn(flags).wait().unwrap();
+        let status = self.spawn(&[&ALONE[..], flags].concat()).wait().unwrap();
         assert_eq!(status.code(), Some(2), "{}", self.log());
         self.log()
     }
@@ -112,13 +133,12 @@ chat: {{webhookFile: chat, privateAddresses: true}}
         let database = ["--database", &self.database];
         let database: &[&str] = if self.database.is_empty() { &[] } else { &database };
         Command::new(env!("CARGO_BIN_EXE_portcullis"))
-            .args(["serve", "--only-artefacts", "--management", "127.0.0.1:0"])
+            .args(["serve", "--management", "127.0.0.1:0"])
             .args(database)
             .args(lookup)
             .args(flags)
             .args(["--hooks-listen", &self.address.to_string(), "--artefacts", "artefacts.yaml"])
             .args(["--drain-delay", "0"])
-            .args(["--policy", "policy.yaml", "--no-default-policies"])
             .current_dir(self.folder.root())
             .env_clear()
             .stdin(Stdio::null())

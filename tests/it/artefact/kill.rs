@@ -93,8 +93,9 @@ fn survive(stand: &Stand, setup: &Setup) {
     let twice = state.notices.len() - refused;
     assert!(twice <= kills, "{twice} notices too many for {kills} kills");
     for it in state.components.values() {
-        let fate = if it.path.contains("bad-") { "raw-quarantine" } else { "raw-internal" };
-        assert_eq!((it.repository.as_str(), &it.bytes), (fate, &it.path.clone().into_bytes()));
+        let [(path, file)] = it.files.iter().collect::<Vec<_>>()[..] else { panic!("{it:?}") };
+        let fate = if path.contains("bad-") { "raw-quarantine" } else { "raw-internal" };
+        assert_eq!((it.repository.as_str(), &*file.bytes), (fate, path.as_bytes()));
     }
     let _ = writeln!(
         io::stdout(),

@@ -1,7 +1,4 @@
 //! Stand-ins for a Nexus, a GitLab and a chat, at one address: `/nexus`, `/gitlab`, `/chat`.
-//!
-//! The Nexus answers as a real one does that was recorded: pages of 100, 500 for a bad token, 404
-//! with nothing for an id that is gone, uploads without an id.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -16,8 +13,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value as Json, json};
-use sha2::{Digest as _, Sha256};
 
+use super::nexus::Component;
 use super::paths::{decoded, query};
 
 pub(super) const USER: &str = "quarantiner";
@@ -37,7 +34,7 @@ pub(super) struct Stand {
 pub(super) struct State {
     /// Components by id.
     pub components: BTreeMap<String, Component>,
-    next: u64,
+    pub next: u64,
     /// The descriptions of issues, and the branches of merge requests.
     pub issues: Vec<Json>,
     pub merge_requests: Vec<Json>,
@@ -53,15 +50,6 @@ pub(super) struct State {
     pub held: bool,
     /// Answers downloads by a redirect to this.
     pub redirect: Option<String>,
-}
-
-#[derive(Clone)]
-pub(super) struct Component {
-    pub repository: String,
-    pub path: String,
-    pub bytes: Vec<u8>,
-    /// The digest of the manifest, if it is an image, which a registry holds.
-    pub manifest: Option<String>,
 }
 
 impl Stand {
@@ -99,66 +87,9 @@ impl Stand {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
-
-    /// Uploads a raw file, as an author does, and returns the component's id.
-    pub(super) fn push(&self, repository: &str, path: &str, bytes: &[u8]) -> String {
-        self.state().put(repository, path, bytes)
-    }
-
-    /// Says that a registry holds version 1.0.0 of an image, and returns the component's id.
-    pub(super) fn push_image(&self, repository: &str, name: &str, digest: &str) -> String {
-        let mut state = self.state();
-        let id = state.put(repository, name, b"");
-        let component = state.components.get_mut(&id).unwrap();
-        component.manifest = Some(digest.trim_start_matches("sha256:").to_owned());
-        id
-    }
-
-    /// How many components a repository holds.
-    pub(super) fn count(&self, repository: &str) -> usize {
-        self.state().components.values().filter(|it| it.repository == repository).count()
-    }
 }
 
-impl State {
-    fn put(&mut self, repository: &str, path: &str, bytes: &[u8]) -> String {
-        let path = path.trim_start_matches('/').to_owned();
-        let same = |(_, it): &(&String, &Component)| it.repository == repository && it.path == path;
-        let id = match self.components.iter().find(same) {
-            Some((id, _)) => id.clone(),
-            None => {
-                self.next += 1;
-                use base64::Engine as _;
-                base64::engine::general_purpose::URL_SAFE_NO_PAD
-                    .encode(format!("{repository}:{:08x}", self.next))
-            }
-        };
-        let repository = repository.to_owned();
-        let component = Component { repository, path, bytes: bytes.to_vec(), manifest: None };
-        self.components.insert(id.clone(), component);
-        id
-    }
-}
-
-/// The component as REST shows it.
-fn shown(id: &str, component: &Component) -> Json {
-    let Component { repository, path, bytes, manifest } = component;
-    if let Some(sha256) = manifest {
-        return json!({"id": id, "repository": repository, "format": "docker", "group": null,
-            "name": path, "version": "1.0.0", "assets": [{
-                "path": format!("v2/{path}/manifests/1.0.0"), "id": id, "repository": repository,
-                "format": "docker", "checksum": {"sha256": sha256}, "uploader": "gitlab",
-                "fileSize": 500}]});
-    }
-    let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let group = path.rsplit_once('/').map_or("", |(group, _)| group);
-    json!({"id": id, "repository": repository, "format": "raw", "group": format!("/{group}"),
-        "name": format!("/{path}"), "version": "", "assets": [{
-            "path": format!("/{path}"), "id": id, "repository": repository, "format": "raw",
-            "checksum": {"sha256": sha256}, "uploader": "admin", "fileSize": bytes.len()}]})
-}
-
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 async fn answer(
     state: Arc<Mutex<State>>,
@@ -212,67 +143,6 @@ async fn answer(
 }
 
 impl State {
-    fn nexus(
-        &mut self,
-        method: &Method,
-        path: &[&str],
-        queries: &BTreeMap<String, String>,
-        media_type: &str,
-        body: &[u8],
-    ) -> Answer {
-        let repository = queries.get("repository").cloned().unwrap_or_default();
-        match (method.as_str(), path) {
-            ("GET", ["service", "rest", "v1", "components"]) => {
-                self.page(&repository, queries.get("continuationToken"))
-            }
-            ("POST", ["service", "rest", "v1", "components"]) => {
-                let Some((path, bytes)) = uploaded(media_type, body) else {
-                    return status(StatusCode::BAD_REQUEST);
-                };
-                self.put(&repository, &path, &bytes);
-                status(StatusCode::NO_CONTENT)
-            }
-            ("GET", ["service", "rest", "v1", "components", id]) => {
-                match self.components.get(*id) {
-                    Some(component) => json_of(StatusCode::OK, &shown(id, component)),
-                    None => status(StatusCode::NOT_FOUND),
-                }
-            }
-            ("DELETE", ["service", "rest", "v1", "components", id]) => {
-                let gone = self.components.remove(*id).is_some();
-                status(if gone { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
-            }
-            ("GET", ["repository", repository, path @ ..]) => {
-                if let Some(redirect) = &self.redirect {
-                    let mut response = status(StatusCode::FOUND);
-                    response.headers_mut().insert("location", redirect.parse().unwrap());
-                    return response;
-                }
-                let path = path.join("/");
-                let same = |it: &&Component| it.repository == *repository && it.path == path;
-                match self.components.values().find(same) {
-                    Some(component) => Response::new(Full::new(component.bytes.clone().into())),
-                    None => status(StatusCode::NOT_FOUND),
-                }
-            }
-            _ => status(StatusCode::NOT_FOUND),
-        }
-    }
-
-    fn page(&self, repository: &str, token: Option<&String>) -> Answer {
-        let start = match token.map(|it| it.parse::<usize>()) {
-            None => 0,
-            Some(Ok(start)) => start,
-            Some(Err(_)) => return status(StatusCode::INTERNAL_SERVER_ERROR),
-        };
-        let all: Vec<_> =
-            self.components.iter().filter(|(_, it)| it.repository == repository).collect();
-        let items: Vec<Json> =
-            all.iter().skip(start).take(100).map(|(id, it)| shown(id, it)).collect();
-        let next = (start + 100 < all.len()).then(|| (start + 100).to_string());
-        json_of(StatusCode::OK, &json!({"items": items, "continuationToken": next}))
-    }
-
     fn gitlab(
         &mut self,
         method: &Method,
@@ -332,48 +202,13 @@ impl State {
     }
 }
 
-/// The path and the bytes of an upload to a raw repository.
-fn uploaded(media_type: &str, body: &[u8]) -> Option<(String, Vec<u8>)> {
-    let boundary = media_type.split_once("boundary=")?.1.trim_matches('"');
-    let mark = format!("--{boundary}");
-    let mut fields = BTreeMap::new();
-    let mut bytes = None;
-    for part in split(body, mark.as_bytes()) {
-        let Some(at) = find(part, b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&part[..at]).into_owned();
-        let content = part[at + 4..].strip_suffix(b"\r\n")?.to_vec();
-        let name = head.split("name=\"").nth(1)?.split('"').next()?.to_owned();
-        if name == "raw.asset1" {
-            bytes = Some(content);
-        } else {
-            fields.insert(name, String::from_utf8(content).ok()?);
-        }
-    }
-    let directory = fields.get("raw.directory")?;
-    let file = fields.get("raw.asset1.filename")?;
-    Some((format!("{}/{file}", directory.trim_end_matches('/')), bytes?))
-}
-
-fn find(text: &[u8], word: &[u8]) -> Option<usize> {
-    text.windows(word.len()).position(|window| window == word)
-}
-
-fn split<'a>(mut text: &'a [u8], word: &[u8]) -> Vec<&'a [u8]> {
-    let mut parts = Vec::new();
-    while let Some(at) = find(text, word) {
-        parts.push(&text[..at]);
-        text = &text[at + word.len()..];
-    }
-    parts
-}
-
-fn status(code: StatusCode) -> Answer {
+pub(super) fn status(code: StatusCode) -> Answer {
     let mut response = Response::new(Full::default());
     *response.status_mut() = code;
     response
 }
 
-fn json_of(code: StatusCode, value: &Json) -> Answer {
+pub(super) fn json_of(code: StatusCode, value: &Json) -> Answer {
     let mut response = Response::new(Full::new(Bytes::from(value.to_string())));
     *response.status_mut() = code;
     response

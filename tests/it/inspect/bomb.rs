@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
-use super::{build, check};
+use super::{build, check, tell};
 use crate::folder::Folder;
 
 /// The most memory that opening anything may take, in bytes: what the process is allowed, and the
@@ -38,6 +38,35 @@ head = head.tobuf(tarfile.GNU_FORMAT)
 piece = gzip.compress(bytes(1 << 24))
 open('bomb.tgz', 'wb').write(gzip.compress(head) + piece * 640)
 "#;
+
+/// What would run for years.
+const ENDLESS: &str =
+    "{{ range untilStep 0 2000000000 1 }}{{ range untilStep 0 2000000000 1 }}{{ end }}{{ end }}";
+
+/// The zip file of 10 GiB.
+pub(crate) fn of_zeros(folder: &Folder) -> String {
+    build::run(folder.root(), &build::python("python"), &["-c", ZIP_BOMB]);
+    folder.path("bomb.whl")
+}
+
+/// A chart of a hundred thousand files.
+pub(crate) fn of_many_files(folder: &Folder) -> String {
+    let file = File::create(folder.file("many.tgz")).unwrap();
+    let mut tar =
+        tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));
+    for number in 0..100_000 {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        tar.append_data(&mut header, format!("ska-a/templates/{number}.yaml"), &[][..]).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap().flush().unwrap();
+    folder.path("many.tgz")
+}
+
+/// A chart whose template never ends.
+pub(crate) fn endless(folder: &Folder) -> String {
+    build::chart(folder, ENDLESS)
+}
 
 #[test]
 fn an_archive_that_leads_out_is_told_entry_by_entry() {
@@ -82,9 +111,8 @@ fn an_archive_that_leads_out_is_told_entry_by_entry() {
 #[test]
 fn ten_gigabytes_of_zeros_are_told_and_never_unpacked() {
     let folder = Folder::new();
-    let python = build::python("python");
-    build::run(folder.root(), &python, &["-c", ZIP_BOMB]);
-    build::run(folder.root(), &python, &["-c", TAR_BOMB]);
+    of_zeros(&folder);
+    build::run(folder.root(), &build::python("python"), &["-c", TAR_BOMB]);
     for (file, form, repository) in [
         ("bomb.whl", "pypi", "pypi-internal"),
         ("bomb.whl", "raw", "raw-internal"),
@@ -103,16 +131,7 @@ fn ten_gigabytes_of_zeros_are_told_and_never_unpacked() {
 #[test]
 fn a_chart_of_a_hundred_thousand_files_is_told() {
     let folder = Folder::new();
-    let file = File::create(folder.file("many.tgz")).unwrap();
-    let mut tar =
-        tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));
-    for number in 0..100_000 {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(0);
-        tar.append_data(&mut header, format!("ska-a/templates/{number}.yaml"), &[][..]).unwrap();
-    }
-    tar.into_inner().unwrap().finish().unwrap().flush().unwrap();
-    let found = check(&folder.path("many.tgz"), "helm-internal", &["--form=helm"]).itself();
+    let found = check(&of_many_files(&folder), "helm-internal", &["--form=helm"]).itself();
     let expected = "artefact-unsafe: it holds more than 50000 entries";
     assert!(found.iter().any(|it| it == expected), "{found:?}");
 }
@@ -120,12 +139,11 @@ fn a_chart_of_a_hundred_thousand_files_is_told() {
 #[test]
 fn a_template_that_never_ends_is_stopped() {
     let folder = Folder::new();
-    let template = "{{ range untilStep 0 2000000000 1 }}{{ range untilStep 0 2000000000 1 }}{{ end }}{{ end }}";
     let recursive = "{{ define \"a\" }}{{ range until 1000 }}{{ include \"b\" . }}{{ end }}{{ end }}\
                      {{ define \"b\" }}{{ range until 1000 }}{{ include \"c\" . }}{{ end }}{{ end }}\
                      {{ define \"c\" }}{{ range until 1000 }}{{ sha256sum \"x\" | trunc 0 }}{{ end }}{{ end }}\
                      {{ include \"a\" . }}";
-    for template in [template, recursive] {
+    for template in [ENDLESS, recursive] {
         let chart = build::chart(&folder, template);
         let found = check(&chart, "helm-internal", &["--form=helm"]);
         let told = found.itself();
@@ -156,12 +174,6 @@ fn a_header_that_claims_gigabytes_gets_no_memory() {
     let file = folder.path("pax.tgz");
     let found = check(&file, "helm-internal", &["--form=helm"]).itself();
     assert!(found.iter().any(|it| it.starts_with("artefact-unsafe: ")), "{found:?}");
-}
-
-/// Says a figure to whoever watches the tests.
-#[allow(clippy::print_stderr, reason = "a figure of the acceptance, for whoever runs the tests")]
-fn tell(figure: &str) {
-    eprintln!("{figure}");
 }
 
 /// What the process that opens artefacts says of a file.

@@ -1,7 +1,7 @@
 //! Artefacts, as their own tools make them and as somebody hostile would: `artefact check` says
 //! what is in them.
 
-mod bomb;
+pub(crate) mod bomb;
 pub(crate) mod build;
 mod examine;
 mod format;
@@ -53,4 +53,10 @@ impl Checked {
             .map(|finding| format!("{}: {}", text(finding, "rule"), text(finding, "message")))
             .collect()
     }
+}
+
+/// Says a figure to whoever watches the tests.
+#[allow(clippy::print_stderr, reason = "a figure of the acceptance, for whoever runs the tests")]
+pub(crate) fn tell(figure: &str) {
+    eprintln!("{figure}");
 }
