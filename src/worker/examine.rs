@@ -11,8 +11,8 @@ use tokio::io::AsyncReadExt as _;
 use super::examiner::{Examiner, Examining, Unexamined};
 use super::judge::{Judged, Known};
 use super::laboratory::{Laboratory, Repository};
-use super::site::{Site, Unfit};
-use super::source::caller;
+use super::site::Unfit;
+use super::source::site;
 use super::trouble::Trouble;
 use crate::artefact::subject::{Previous, Vulnerability};
 use crate::artefact::{Push, Verdict, vulnerability};
@@ -48,10 +48,7 @@ impl Bench {
         for settings in &door.repositories {
             let Some(server) = door.server(settings) else { continue };
             let url = settings.registry.as_deref().unwrap_or(&server.url);
-            let caller = caller(server.credentials.as_ref());
-            let authority = server.ca_file.as_deref();
-            let site = Site::new(url, caller, authority, server.private_addresses)?;
-            let kind = server.kind;
+            let (kind, site) = (server.kind, site(server, url)?);
             let repository = Repository { settings: settings.clone(), kind, site };
             repositories.insert(settings.name.clone(), repository);
         }

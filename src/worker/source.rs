@@ -9,7 +9,9 @@ use super::nexus::Nexus;
 use super::site::{Caller, Site, Unfit};
 use super::trouble::Trouble;
 use crate::artefact::{Page, Push};
-use crate::policyfile::{ArtefactDoor, CredentialSettings, RepositorySettings, ServerKind};
+use crate::policyfile::{
+    ArtefactDoor, CredentialSettings, RepositorySettings, ServerKind, ServerSettings,
+};
 
 /// All repositories that are judged, by name.
 #[derive(Clone, Debug)]
@@ -36,12 +38,7 @@ impl Sources {
         let mut all = BTreeMap::new();
         for settings in &door.repositories {
             let Some(server) = door.server(settings) else { continue };
-            let site = Site::new(
-                &server.url,
-                caller(server.credentials.as_ref()),
-                server.ca_file.as_deref(),
-                server.private_addresses,
-            )?;
+            let site = site(server, &server.url)?;
             let server = match server.kind {
                 ServerKind::Nexus => Server::Nexus(Nexus::new(site)),
                 ServerKind::Oci => Server::Oci(Catalogue::new(site, settings.name.clone())),
@@ -88,7 +85,14 @@ impl Source {
     }
 }
 
-pub(super) fn caller(credentials: Option<&CredentialSettings>) -> Caller {
+/// A server of the configuration, at one of its addresses.
+pub(super) fn site(server: &ServerSettings, url: &str) -> Result<Site, Unfit> {
+    let (caller, private) = (caller(server.credentials.as_ref()), server.private_addresses);
+    Site::new(url, caller, server.ca_file.as_deref(), private)?
+        .sent_on_to(&server.redirects, private)
+}
+
+fn caller(credentials: Option<&CredentialSettings>) -> Caller {
     credentials.map_or(Caller::Anybody, |files| Caller::User {
         name: PathBuf::from(&files.username_file),
         password: PathBuf::from(&files.password_file),

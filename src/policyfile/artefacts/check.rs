@@ -89,6 +89,9 @@ impl Check<'_> {
         let door = self.door;
         for (rank, server) in door.servers.iter().enumerate() {
             self.address(&["servers"], Some(rank), "url", &server.url);
+            for other in &server.redirects {
+                self.address(&["servers"], Some(rank), "redirects", other);
+            }
         }
         for (rank, repository) in door.repositories.iter().enumerate() {
             if let Some(registry) = &repository.registry {

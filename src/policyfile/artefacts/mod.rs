@@ -74,6 +74,10 @@ pub struct ServerSettings {
     /// Whether its address may be one that only this network knows, or this machine's own.
     #[serde(default)]
     pub private_addresses: bool,
+    /// Base addresses of others that it may send on to, such as the store where a registry keeps its
+    /// layers. No credential goes there.
+    #[serde(default)]
+    pub redirects: Vec<String>,
 }
 
 /// What a server is.

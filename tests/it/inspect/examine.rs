@@ -24,8 +24,13 @@ fn engine() -> Arc<Engine> {
 }
 
 fn bench(repositories: &str, server: &str, more: &str) -> Bench {
+    bench_of(repositories, &format!("url: '{server}'"), more)
+}
+
+/// The same with all that the file says of the server.
+pub(super) fn bench_of(repositories: &str, server: &str, more: &str) -> Bench {
     let file = format!(
-        "servers:\n  - {{name: car, url: '{server}', privateAddresses: true}}\n\
+        "servers:\n  - {{name: car, {server}, privateAddresses: true}}\n\
          repositories:\n  - {{server: car, {repositories}}}\n{more}"
     );
     let door = ArtefactDoor::read(&Source::new("artefacts.yaml", &file));
@@ -36,12 +41,16 @@ fn bench(repositories: &str, server: &str, more: &str) -> Bench {
     Bench::new(&door, program, crate::chart::tool("helm").into(), engine).unwrap()
 }
 
-fn examine(bench: &Bench, push: &Push, earlier: &[String]) -> Result<Verdict, Unexamined> {
+pub(super) fn examine(
+    bench: &Bench,
+    push: &Push,
+    earlier: &[String],
+) -> Result<Verdict, Unexamined> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(bench.examine(push, earlier))
 }
 
-fn push(repository: &str, format: &str, name: &str, files: &[(&str, &[u8])]) -> Push {
+pub(super) fn push(repository: &str, format: &str, name: &str, files: &[(&str, &[u8])]) -> Push {
     let asset = |(path, bytes): &(&str, &[u8])| {
         let sum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         json!({"path": path, "id": path, "fileSize": bytes.len(), "checksum": {"sha256": sum}})

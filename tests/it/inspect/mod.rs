@@ -6,6 +6,7 @@ pub(crate) mod build;
 mod examine;
 mod format;
 mod hostile;
+mod redirect;
 pub(crate) mod registry;
 
 use std::process::{Command, Output};

@@ -1,20 +1,24 @@
 //! A server that the configuration names: nothing else is ever called.
 //!
-//! A call goes to a path below the base address and to no other host: redirects are not followed.
-//! The name of the server must lead to public addresses, unless the configuration says otherwise,
-//! so that nobody who holds the name can make us call this network's own services.
+//! A call goes to a path below the base address and to no other host, and is redirected nowhere
+//! else with a credential (see `redirect`). The name of the server must lead to public addresses,
+//! unless the configuration says otherwise, so that nobody who holds the name can make us call this
+//! network's own services.
+
+mod address;
+mod redirect;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderValue;
-use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url};
 use tokio::time::timeout;
 
 use super::trouble::Trouble;
+use address::{Resolver, is_private};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -31,6 +35,8 @@ pub(super) struct Site {
     base: Url,
     client: Client,
     caller: Caller,
+    /// Where redirects may lead besides, without a credential.
+    elsewhere: Vec<Url>,
 }
 
 /// Who asks. Files are read at each call, so a replaced one counts at once.
@@ -69,22 +75,9 @@ impl Site {
         authority: Option<&str>,
         private: bool,
     ) -> Result<Self, Unfit> {
-        let address = || Unfit::Address(base.to_owned());
-        let mut base_url: Url = base.parse().map_err(|_| address())?;
-        if !matches!(base_url.scheme(), "http" | "https") {
-            return Err(address());
-        }
-        let host = base_url.host_str().ok_or_else(address)?;
-        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
-        if literal.is_ok_and(|address| !private && is_private(address)) {
-            return Err(Unfit::Private(host.to_owned()));
-        }
-        if !base_url.path().ends_with('/') {
-            let path = format!("{}/", base_url.path());
-            base_url.set_path(&path);
-        }
+        let base = base_of(base, private)?;
         let mut client = Client::builder()
-            .redirect(redirect::Policy::none())
+            .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE)
@@ -98,7 +91,17 @@ impl Site {
                 .map_err(|source| Unfit::Certificates { path, source })?;
             client = client.tls_certs_merge(all);
         }
-        Ok(Self { base: base_url, client: client.build()?, caller })
+        Ok(Self { base, client: client.build()?, caller, elsewhere: Vec::new() })
+    }
+
+    /// The same, which may be sent on to other base addresses, where no credential goes.
+    ///
+    /// # Errors
+    ///
+    /// One of them is none, or one of this network's.
+    pub(super) fn sent_on_to(self, others: &[String], private: bool) -> Result<Self, Unfit> {
+        let elsewhere = others.iter().map(|it| base_of(it, private)).collect::<Result<_, _>>()?;
+        Ok(Self { elsewhere, ..self })
     }
 
     /// The address of a path of segments below the base. A segment is one, whatever is in it.
@@ -138,7 +141,7 @@ impl Site {
 
     /// Sends a call. What only says that the server does not work at the moment is an error.
     pub(super) async fn send(&self, call: RequestBuilder) -> Result<Response, Trouble> {
-        let answer = call.send().await.map_err(|error| self.away(&error))?;
+        let answer = self.follow(call).await.map_err(|error| self.away(&error))?;
         let status = answer.status();
         let busy = status.is_server_error()
             || matches!(
@@ -199,6 +202,25 @@ impl Site {
     }
 }
 
+/// A base address, with a slash at its end.
+fn base_of(text: &str, private: bool) -> Result<Url, Unfit> {
+    let address = || Unfit::Address(text.to_owned());
+    let mut url: Url = text.parse().map_err(|_| address())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(address());
+    }
+    let host = url.host_str().ok_or_else(address)?;
+    let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    if literal.is_ok_and(|address| !private && is_private(address)) {
+        return Err(Unfit::Private(host.to_owned()));
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
 /// What a file of one secret holds, without the line's end.
 pub(super) async fn secret(path: &PathBuf) -> Result<String, Trouble> {
     let text = tokio::fs::read_to_string(path).await;
@@ -206,80 +228,9 @@ pub(super) async fn secret(path: &PathBuf) -> Result<String, Trouble> {
         .map_err(|error| Trouble::Away(format!("cannot read `{}`: {error}", path.display())))
 }
 
-/// Looks names up, and leaves out what may not be called.
-struct Resolver {
-    private: bool,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let private = self.private;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let fit: Vec<SocketAddr> =
-                found.filter(|address| private || !is_private(address.ip())).collect();
-            if fit.is_empty() {
-                let why = format!("`{}` leads to no public address", name.as_str());
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, why).into());
-            }
-            Ok(Box::new(fit.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// Whether an address belongs to this machine or to the network around it.
-pub(super) fn is_private(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(it) => {
-            let [first, second, ..] = it.octets();
-            it.is_private()
-                || it.is_loopback()
-                || it.is_link_local()
-                || it.is_unspecified()
-                || it.is_broadcast()
-                || it.is_multicast()
-                || first == 0
-                // Shared by carriers (RFC 6598), for benchmarks (RFC 2544), reserved (RFC 1112).
-                || (first == 100 && (64..128).contains(&second))
-                || (first == 198 && matches!(second, 18 | 19))
-                || first >= 240
-        }
-        IpAddr::V6(it) => {
-            it.is_loopback()
-                || it.is_unspecified()
-                || it.is_unique_local()
-                || it.is_unicast_link_local()
-                || it.is_multicast()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_of_this_network_are_known() {
-        for address in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "::1",
-            "fe80::1",
-            "fd00::1",
-            "::ffff:169.254.169.254",
-            "255.255.255.255",
-        ] {
-            assert!(is_private(address.parse().unwrap()), "{address}");
-        }
-        for address in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111"] {
-            assert!(!is_private(address.parse().unwrap()), "{address}");
-        }
-    }
 
     #[test]
     fn a_private_address_is_called_only_if_the_configuration_says_so() {
