@@ -65,6 +65,15 @@ impl Push {
         Self::of(written)
     }
 
+    /// Whether the repository's own list agrees with the manifest of an image that was read; one
+    /// that lists no manifests does.
+    pub fn lists(&self, digest: &str) -> bool {
+        let is_manifest = |asset: &&Asset| asset.path.contains("/manifests/");
+        let mut manifests = self.assets.iter().filter(is_manifest).peekable();
+        manifests.peek().is_none()
+            || manifests.any(|it| digest.strip_prefix("sha256:") == Some(it.sha256.as_str()))
+    }
+
     fn of(written: Written) -> Result<Self, Malformed> {
         let Written { id, repository, format, group, name, version, assets } = written;
         let text = |it: &Option<String>| it.clone().unwrap_or_default();

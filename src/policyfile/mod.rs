@@ -33,7 +33,7 @@ mod strict;
 pub use self::artefacts::{
     ActionKind, ActionSettings, ArtefactDoor, ChatSettings, CredentialSettings, GitlabSettings,
     HookSettings, LimitSettings, RepositorySettings, ServerKind, ServerSettings, SweepSettings,
-    WorkSettings,
+    TokenServerSettings, WorkSettings,
 };
 pub use self::cases::{Cases, Touched, Verdict};
 pub use self::configuration::{Configuration, LintConfiguration};

@@ -1,5 +1,4 @@
-//! A registry of the OCI distribution API that is no Nexus: Harbor, or a plain one. It sends no
-//! hooks that we take; the sweep finds what is in it.
+//! A registry of the OCI distribution API that is no Nexus: Harbor, or a plain one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -49,7 +48,8 @@ impl Catalogue {
         if let Some(last) = token {
             url.query_pairs_mut().append_pair("last", last);
         }
-        let answer = self.site.send(self.site.call(Method::GET, url).await?).await?;
+        let call = Registry::catalogue(&self.site).call(Method::GET, &url).await?;
+        let answer = self.site.send(call).await?;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(Page::default()),
@@ -62,16 +62,27 @@ impl Catalogue {
         let folder = format!("{}/", self.folder);
         let mut page = Page { token: names.repositories.last().cloned(), ..Page::default() };
         for name in names.repositories.iter().filter(|name| name.starts_with(&folder)) {
-            for tag in Registry::new(&self.site, vec![], name).tags().await? {
+            for tag in self.registry(name, "pull").tags().await? {
                 page.pushes.extend(self.push(name, &tag).await?);
             }
         }
         Ok(page)
     }
 
+    /// Takes away what a push is, and no other tag that leads to the same image.
+    pub(super) async fn delete(&self, push: &Push) -> Result<(), Trouble> {
+        let Coordinates { path, version, .. } = &push.coordinates;
+        self.registry(path, "pull,push,delete").remove(version, &push.digest).await
+    }
+
+    fn registry<'s>(&'s self, name: &'s str, actions: &str) -> Registry<'s> {
+        Registry::new(&self.site, vec![], name, actions)
+    }
+
     async fn push(&self, name: &str, tag: &str) -> Result<Option<Push>, Trouble> {
-        let mut registry = Registry::new(&self.site, vec![], name);
-        let Some((digest, size_bytes)) = registry.digest(tag).await? else { return Ok(None) };
+        let Some((digest, size_bytes)) = self.registry(name, "pull").digest(tag).await? else {
+            return Ok(None);
+        };
         let id = URL_SAFE_NO_PAD.encode(format!("{name}:{tag}"));
         let asset = Asset {
             path: format!("v2/{name}/manifests/{tag}"),

@@ -102,10 +102,10 @@ impl Inspector {
         }
         _ = child.wait().await;
         match ended {
+            // It waits for nothing: a machine that leaves it no processor is not the artefact's fault.
             Err(_) => {
-                let message =
-                    format!("opening it takes more than {} s", self.bounds.patience.as_secs());
-                Ok(broken(form, message))
+                let seconds = self.bounds.patience.as_secs();
+                Err(Unopened::Failed(format!("it had too little of a processor for {seconds} s")))
             }
             Ok(Err(error)) => Err(Unopened::Start(error)),
             Ok(Ok(ended)) => self.found(form, &ended),

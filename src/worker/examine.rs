@@ -11,6 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use super::examiner::{Examiner, Examining, Unexamined};
 use super::judge::{Judged, Known};
 use super::laboratory::{Laboratory, Repository};
+use super::shelf::Shelf;
 use super::site::Unfit;
 use super::source::site;
 use super::trouble::Trouble;
@@ -47,9 +48,9 @@ impl Bench {
         let mut repositories = BTreeMap::new();
         for settings in &door.repositories {
             let Some(server) = door.server(settings) else { continue };
-            let url = settings.registry.as_deref().unwrap_or(&server.url);
-            let (kind, site) = (server.kind, site(server, url)?);
-            let repository = Repository { settings: settings.clone(), kind, site };
+            let images = Shelf::of(server, settings)?;
+            let files = site(server, &server.url)?;
+            let repository = Repository { settings: settings.clone(), files, images };
             repositories.insert(settings.name.clone(), repository);
         }
         let laboratory = Laboratory::new(&door.limits, program, helm);

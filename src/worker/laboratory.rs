@@ -10,13 +10,14 @@ use super::chamber::Found;
 use super::child::{Inspector, Unopened};
 use super::fetch::{self, Bounds, Fetched, Whole};
 use super::registry::{Pulled, Registry};
+use super::shelf::Shelf;
 use super::site::{Caller, Site, Unfit};
 use super::trouble::Trouble;
 use crate::artefact::inspect::Limits;
 use crate::artefact::inspect::oci::Blob;
 use crate::artefact::subject::{Artefact, Form, Problem, Sort};
 use crate::artefact::{Asset, Push};
-use crate::policyfile::{LimitSettings, RepositorySettings, ServerKind};
+use crate::policyfile::{LimitSettings, RepositorySettings};
 
 /// What fetches and opens.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Remote {
     pub caller: Caller,
     /// A file of certificates to trust beside the usual ones, as PEM.
     pub authority: Option<String>,
+    /// The base address of who gives its tokens, if another does: `caller` is meant for that one.
+    pub token_server: Option<String>,
 }
 
 /// Why nothing is known of it.
@@ -52,9 +55,13 @@ pub enum Failed {
 #[derive(Debug)]
 pub(super) struct Repository {
     pub(super) settings: RepositorySettings,
-    pub(super) kind: ServerKind,
-    pub(super) site: Site,
+    pub(super) files: Site,
+    pub(super) images: Shelf,
 }
+
+/// How many times as long as it may work a process may wait for a processor: it stands back behind
+/// all others.
+const WAIT: u64 = 10;
 
 /// Layers up to that many bytes are unpacked to see whether they are bombs: those are small.
 const LAYER_BYTES: u64 = 32 << 20;
@@ -67,7 +74,8 @@ const BESIDE: [&str; 7] = [".asc", ".md5", ".prov", ".sha1", ".sha256", ".sha512
 
 impl Laboratory {
     pub fn new(settings: &LimitSettings, program: PathBuf, helm: PathBuf) -> Self {
-        let patience = Duration::from_secs(settings.inspect_seconds.into());
+        let seconds = u64::from(settings.inspect_seconds);
+        let patience = Duration::from_secs(seconds.saturating_mul(WAIT));
         let limits = Limits {
             entries: settings.entries as usize,
             unpacked: settings.unpacked_bytes,
@@ -78,7 +86,7 @@ impl Laboratory {
             limits,
             helm: Some(helm),
             memory_bytes: settings.memory_bytes,
-            processor_seconds: settings.inspect_seconds.into(),
+            processor_seconds: seconds,
             patience,
             ..super::child::Bounds::default()
         };
@@ -95,18 +103,17 @@ impl Laboratory {
         repository: &Repository,
         push: &Push,
     ) -> Result<Found, Trouble> {
-        let RepositorySettings { name, format, registry, .. } = &repository.settings;
-        let site = &repository.site;
+        let Repository { settings: RepositorySettings { name, format, .. }, files: site, images } =
+            repository;
         if format == "docker" {
-            let plain = registry.is_some() || repository.kind == ServerKind::Oci;
-            let before = if plain { vec![] } else { vec!["repository", name.as_str()] };
             let coordinates = &push.coordinates;
-            let image = self.image(site, before, &coordinates.path, &coordinates.version).await?;
+            let registry = images.registry(&coordinates.path, "pull");
+            let image = self.image(registry, &coordinates.version).await?;
             let (mut found, digest) = image.ok_or(Trouble::Changed)?;
-            if !lists(push, &digest) {
+            if !push.lists(&digest) {
                 return Err(Trouble::Changed);
             }
-            let host = site.address([]);
+            let host = images.site.address([]);
             let host = host.authority().rsplit('@').next().unwrap_or_default();
             found.artefact.image =
                 Some(format!("{host}/{}:{}", coordinates.path, coordinates.version));
@@ -171,10 +178,18 @@ impl Laboratory {
     ///
     /// The registry can't be called, does not work, or does not want to answer.
     pub async fn reference(&self, remote: &Remote) -> Result<Option<Found>, Failed> {
-        let Remote { url, name, reference, caller, authority } = remote;
+        let Remote { url, name, reference, caller, authority, token_server } = remote;
         // Whoever names it means it, wherever it is.
-        let site = Site::new(url, caller.clone(), authority.as_deref(), true)?;
-        let found = self.image(&site, vec![], name, reference).await;
+        let site =
+            |url: &str, caller: &Caller| Site::new(url, caller.clone(), authority.as_deref(), true);
+        let site = match token_server {
+            None => site(url, caller)?,
+            Some(giver) => {
+                let giver = site(giver, caller)?;
+                site(url, &Caller::Anybody)?.with_tokens_of(Some(giver))
+            }
+        };
+        let found = self.image(Registry::new(&site, vec![], name, "pull"), reference).await;
         let found = found.map_err(|trouble| Failed::Registry(trouble.to_string()))?;
         Ok(found.map(|(mut found, digest)| {
             found.artefact.digest = Some(digest);
@@ -185,12 +200,9 @@ impl Laboratory {
     /// Reads what a registry has under a reference, with its digest; `None` if it has nothing.
     async fn image(
         &self,
-        site: &Site,
-        before: Vec<&str>,
-        name: &str,
+        mut registry: Registry<'_>,
         reference: &str,
     ) -> Result<Option<(Found, String)>, Trouble> {
-        let mut registry = Registry::new(site, before, name);
         let Some(pulled) = registry.pull(reference, self.bounds).await? else { return Ok(None) };
         let Pulled { artefact, digest, layers, chart } = pulled;
         let mut found = Found { artefact, ..Found::default() };
@@ -235,14 +247,6 @@ impl Laboratory {
             Unopened::Failed(_) => Trouble::Failed(super::words(&error)),
         })
     }
-}
-
-/// Whether the repository's own list of a push agrees with the manifest that was read; one that
-/// lists no manifests does.
-fn lists(push: &Push, digest: &str) -> bool {
-    let mut manifests = push.assets.iter().filter(|it| it.path.contains("/manifests/")).peekable();
-    manifests.peek().is_none()
-        || manifests.any(|it| digest.strip_prefix("sha256:") == Some(it.sha256.as_str()))
 }
 
 fn missing(message: &str) -> Problem {

@@ -31,6 +31,7 @@ mod labour;
 mod metrics;
 mod nexus;
 mod registry;
+mod shelf;
 mod site;
 mod trouble;
 

@@ -106,7 +106,8 @@ impl Nexus {
         }
         let mut url = self.site.address(REST.into_iter().chain(["components"]));
         url.query_pairs_mut().append_pair("repository", to);
-        let call = self.site.call(Method::POST, url).await?.multipart(form.part(upload.part, part));
+        let call =
+            self.site.upload(Method::POST, url).await?.multipart(form.part(upload.part, part));
         let answer = self.site.send(call).await?;
         match answer.status() {
             StatusCode::NO_CONTENT | StatusCode::OK | StatusCode::CREATED => Ok(true),

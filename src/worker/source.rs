@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use super::catalogue::Catalogue;
 use super::nexus::Nexus;
+use super::shelf::Shelves;
 use super::site::{Caller, Site, Unfit};
 use super::trouble::Trouble;
 use crate::artefact::{Page, Push};
 use crate::policyfile::{
     ArtefactDoor, CredentialSettings, RepositorySettings, ServerKind, ServerSettings,
+    TokenServerSettings,
 };
 
 /// All repositories that are judged, by name.
@@ -22,6 +24,8 @@ pub struct Sources(Arc<BTreeMap<String, Source>>);
 pub struct Source {
     pub settings: RepositorySettings,
     server: Server,
+    /// Where images are and where they are moved to, if they are.
+    shelves: Option<Shelves>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,12 +42,15 @@ impl Sources {
         let mut all = BTreeMap::new();
         for settings in &door.repositories {
             let Some(server) = door.server(settings) else { continue };
-            let site = site(server, &server.url)?;
+            let (site, shelves) = (site(server, &server.url)?, Shelves::of(server, settings)?);
             let server = match server.kind {
                 ServerKind::Nexus => Server::Nexus(Nexus::new(site)),
                 ServerKind::Oci => Server::Oci(Catalogue::new(site, settings.name.clone())),
             };
-            all.insert(settings.name.clone(), Source { settings: settings.clone(), server });
+            all.insert(
+                settings.name.clone(),
+                Source { settings: settings.clone(), server, shelves },
+            );
         }
         Ok(Self(Arc::new(all)))
     }
@@ -76,11 +83,24 @@ impl Source {
         }
     }
 
-    /// What moves artefacts, if the server can.
+    /// What moves files, if it is a server that can.
     pub(super) const fn nexus(&self) -> Option<&Nexus> {
         match &self.server {
             Server::Nexus(nexus) => Some(nexus),
             Server::Oci(_) => None,
+        }
+    }
+
+    /// Where images are moved from and to, if they are.
+    pub(super) const fn shelves(&self) -> Option<&Shelves> {
+        self.shelves.as_ref()
+    }
+
+    /// Deletes a component; one that is gone already is deleted.
+    pub(super) async fn delete(&self, push: &Push) -> Result<(), Trouble> {
+        match &self.server {
+            Server::Nexus(nexus) => nexus.delete(&push.component).await,
+            Server::Oci(registry) => registry.delete(push).await,
         }
     }
 }
@@ -88,8 +108,15 @@ impl Source {
 /// A server of the configuration, at one of its addresses.
 pub(super) fn site(server: &ServerSettings, url: &str) -> Result<Site, Unfit> {
     let (caller, private) = (caller(server.credentials.as_ref()), server.private_addresses);
-    Site::new(url, caller, server.ca_file.as_deref(), private)?
-        .sent_on_to(&server.redirects, private)
+    let site = Site::new(url, caller, server.ca_file.as_deref(), private)?;
+    let giver = server.token_server.as_ref().map(token_site).transpose()?;
+    Ok(site.sent_on_to(&server.redirects, private)?.with_tokens_of(giver))
+}
+
+/// Who gives a server's tokens. It gets its own credentials alone.
+fn token_site(settings: &TokenServerSettings) -> Result<Site, Unfit> {
+    let TokenServerSettings { url, credentials, ca_file, private_addresses } = settings;
+    Site::new(url, caller(credentials.as_ref()), ca_file.as_deref(), *private_addresses)
 }
 
 fn caller(credentials: Option<&CredentialSettings>) -> Caller {

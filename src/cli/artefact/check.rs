@@ -69,6 +69,10 @@ pub(in crate::cli) struct Arguments {
         env = "PORTCULLIS_REGISTRY_PASSWORD_FILE"
     )]
     password_file: Option<PathBuf>,
+    /// The base address of who gives tokens for the registry, if it does not itself; the user and
+    /// the password are shown to that server alone
+    #[arg(long, value_name = "URL", env = "PORTCULLIS_TOKEN_SERVER")]
+    token_server: Option<String>,
     #[command(flatten)]
     policies: Choice,
     #[command(flatten)]
@@ -125,6 +129,7 @@ impl Arguments {
             reference: tag(reference).to_owned(),
             caller,
             authority: self.registry_ca.clone(),
+            token_server: self.token_server.clone(),
         };
         let found = self.laboratory()?.reference(&remote).await;
         let found = found.map_err(|error| Failure::of(&error))?;

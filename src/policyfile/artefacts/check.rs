@@ -1,6 +1,6 @@
 //! What no schema says: names that refer to each other, and addresses.
 
-use super::{ArtefactDoor, ServerKind};
+use super::{ArtefactDoor, RepositorySettings, ServerKind};
 use crate::document::{Span, Value};
 use crate::engine::nearest;
 use crate::policyfile::misfit::did_you_mean;
@@ -8,8 +8,8 @@ use crate::policyfile::problem::Problems;
 use crate::policyfile::read::{Found, Source};
 use crate::policyfile::strict::problems;
 
-/// The formats whose files Nexus takes by its components interface, so that they can be moved.
-const MOVED: [&str; 6] = ["apt", "helm", "npm", "pypi", "raw", "yum"];
+/// The formats that can be moved: whose files Nexus takes by its components interface, and images.
+const MOVED: [&str; 7] = ["apt", "docker", "helm", "npm", "pypi", "raw", "yum"];
 
 /// The one document of the file, if nothing in it is wrong.
 pub(super) fn one(
@@ -67,28 +67,60 @@ impl Check<'_> {
                 self.note(list, rank, "server", message, near);
                 continue;
             };
-            let Some(quarantine) = &repository.quarantine else { continue };
-            if server.kind == ServerKind::Oci {
-                let message = "only a Nexus has quarantine repositories".to_owned();
-                self.note(list, rank, "quarantine", message, None);
-            } else if !MOVED.contains(&repository.format.as_str()) {
-                let message = format!(
-                    "a repository of format `{}` has no way to quarantine",
-                    repository.format
-                );
-                let help = format!("formats that can be moved are `{}`", MOVED.join("`, `"));
-                self.note(list, rank, "quarantine", message, Some(help));
-            } else if door.repository(quarantine).is_some() {
-                let message = format!("`{quarantine}` is itself a repository that is judged");
-                self.note(list, rank, "quarantine", message, None);
+            if server.kind == ServerKind::Oci && repository.format != "docker" {
+                let message = "a registry holds images: its format is `docker`".to_owned();
+                self.note(list, rank, "format", message, None);
+            }
+            if let Some(quarantine) = &repository.quarantine {
+                self.quarantine(rank, repository, server.kind, quarantine);
             }
         }
+    }
+
+    fn quarantine(
+        &mut self,
+        rank: usize,
+        repository: &RepositorySettings,
+        kind: ServerKind,
+        quarantine: &str,
+    ) {
+        let RepositorySettings { name, format, server, .. } = repository;
+        let is_inside = |it: &RepositorySettings| {
+            kind == ServerKind::Oci
+                && it.server == *server
+                && quarantine.strip_prefix(it.name.as_str()).is_some_and(|it| it.starts_with('/'))
+        };
+        let mut others = self.door.repositories.iter();
+        let (message, help) = if !MOVED.contains(&format.as_str()) {
+            let help = format!("formats that can be moved are `{}`", MOVED.join("`, `"));
+            (format!("a repository of format `{format}` has no way to quarantine"), Some(help))
+        } else if self.door.repository(quarantine).is_some() {
+            (format!("`{quarantine}` is itself a repository that is judged"), None)
+        } else if let Some(outer) = others.find(|it| is_inside(it)) {
+            (format!("`{quarantine}` is in `{}`, which is judged", outer.name), None)
+        } else if kind == ServerKind::Nexus
+            && format == "docker"
+            && repository.registry.is_some()
+            && repository.quarantine_registry.is_none()
+        {
+            let help = "add `quarantineRegistry`, the address that images are pushed to";
+            (
+                format!("`{name}` has a registry of its own, and `{quarantine}` has none"),
+                Some(help.to_owned()),
+            )
+        } else {
+            return;
+        };
+        self.note(&["repositories"], rank, "quarantine", message, help);
     }
 
     fn addresses(&mut self) {
         let door = self.door;
         for (rank, server) in door.servers.iter().enumerate() {
             self.address(&["servers"], Some(rank), "url", &server.url);
+            if let Some(giver) = &server.token_server {
+                self.address(&["servers"], Some(rank), "tokenServer", &giver.url);
+            }
             for other in &server.redirects {
                 self.address(&["servers"], Some(rank), "redirects", other);
             }
@@ -96,6 +128,9 @@ impl Check<'_> {
         for (rank, repository) in door.repositories.iter().enumerate() {
             if let Some(registry) = &repository.registry {
                 self.address(&["repositories"], Some(rank), "registry", registry);
+            }
+            if let Some(registry) = &repository.quarantine_registry {
+                self.address(&["repositories"], Some(rank), "quarantineRegistry", registry);
             }
         }
         if let Some(gitlab) = &door.gitlab {
@@ -193,11 +228,23 @@ repositories:
         assert!(told.starts_with("a.yaml:3:26: `ftp://artefact.skao.int` is no address"), "{told}");
         let told = wrong(&GOOD.replace("https://art", "https://me:pass@art"));
         assert!(told.contains("holds no user") && !told.contains("pass@"), "{told}");
-        let told = wrong(&GOOD.replace("format: raw", "format: docker"));
+        let told = wrong(&GOOD.replace("format: raw", "format: conan"));
+        assert!(told.contains("a repository of format `conan` has no way to quarantine"), "{told}");
+        let told = wrong(
+            &GOOD.replace("format: raw", "format: docker, registry: 'https://docker.skao.int'"),
+        );
+        assert!(told.contains("add `quarantineRegistry`"), "{told}");
+        let registry = GOOD
+            .replace("central, url", "central, kind: oci, url")
+            .replace("format: raw", "format: docker");
+        assert!(ArtefactDoor::read(&Source::new("a.yaml", &registry)).is_ok());
+        let told = wrong(&registry.replace("raw-quarantine", "raw-internal/bad"));
         assert!(
-            told.contains("a repository of format `docker` has no way to quarantine"),
+            told.contains("`raw-internal/bad` is in `raw-internal`, which is judged"),
             "{told}"
         );
+        let told = wrong(&registry.replace("format: docker", "format: helm"));
+        assert!(told.contains("a registry holds images"), "{told}");
         let told = wrong(&GOOD.replace("raw-quarantine", "raw-internal"));
         assert!(told.contains("is itself a repository that is judged"), "{told}");
         let told = wrong(&format!("{GOOD}hook: {{}}\n"));

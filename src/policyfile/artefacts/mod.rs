@@ -78,6 +78,31 @@ pub struct ServerSettings {
     /// layers. No credential goes there.
     #[serde(default)]
     pub redirects: Vec<String>,
+    /// Who gives tokens for a registry, if it is not the registry itself. Without it nobody else is
+    /// asked for one.
+    #[schemars(with = "TokenServerSettings")]
+    #[serde(default)]
+    pub token_server: Option<TokenServerSettings>,
+}
+
+/// A server that gives tokens for a registry. The registry's own credentials don't go there, and
+/// these go nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TokenServerSettings {
+    /// Its base address: `https://gitlab.com/jwt`.
+    pub url: String,
+    /// Who asks. Without it nobody in particular does.
+    #[schemars(with = "CredentialSettings")]
+    #[serde(default)]
+    pub credentials: Option<CredentialSettings>,
+    /// A file of certificates to trust beside the usual ones, as PEM.
+    #[schemars(with = "String")]
+    #[serde(default)]
+    pub ca_file: Option<String>,
+    /// Whether its address may be one that only this network knows, or this machine's own.
+    #[serde(default)]
+    pub private_addresses: bool,
 }
 
 /// What a server is.
@@ -111,8 +136,8 @@ pub struct RepositorySettings {
     pub server: String,
     /// Its format, in Nexus' word for it: `docker`, `helm`, `pypi`, `raw`, …
     pub format: String,
-    /// The repository of the same server and format that takes what is not accepted. Without it
-    /// nothing is moved away.
+    /// The repository of the same server and format that takes what is not accepted, or the folder
+    /// of the same registry. Without it nothing is moved away.
     #[schemars(with = "String")]
     #[serde(default)]
     pub quarantine: Option<String>,
@@ -121,6 +146,11 @@ pub struct RepositorySettings {
     #[schemars(with = "String")]
     #[serde(default)]
     pub registry: Option<String>,
+    /// Where images of the quarantine repository are pushed to, if not to `/repository/NAME` of the
+    /// server.
+    #[schemars(with = "String")]
+    #[serde(default)]
+    pub quarantine_registry: Option<String>,
 }
 
 /// How hooks come in.
@@ -252,7 +282,7 @@ pub struct LimitSettings {
     /// How long one artefact may be fetched, in seconds.
     #[schemars(range(min = 1))]
     pub fetch_seconds: u32,
-    /// How long one artefact may be inspected, in seconds.
+    /// How long one artefact may be inspected, in seconds of a processor.
     #[schemars(range(min = 1))]
     pub inspect_seconds: u32,
     /// The memory of the process that inspects, in bytes.

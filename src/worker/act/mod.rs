@@ -7,6 +7,7 @@
 mod author;
 mod chat;
 mod gitlab;
+mod image;
 mod quarantine;
 mod text;
 

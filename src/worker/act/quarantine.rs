@@ -3,6 +3,7 @@
 //! The open-source Nexus has no move. Whatever happens in between, the artefact is in one of the
 //! two repositories: it is deleted only when the copy was read back and is the same.
 
+use super::image;
 use crate::artefact::{Asset, Push};
 use crate::worker::nexus::Nexus;
 use crate::worker::queue::Claim;
@@ -20,8 +21,7 @@ pub(super) async fn run(
     open: &Open,
     there: Option<&Push>,
 ) -> Result<Ended, Trouble> {
-    let (Some(nexus), Some(quarantine)) = (source.nexus(), source.settings.quarantine.as_deref())
-    else {
+    let Some(quarantine) = source.settings.quarantine.as_deref() else {
         return Ok(Ended::Moot("the repository has no quarantine any more".to_owned()));
     };
     let moved = || Ok(Ended::Done(format!("moved to `{quarantine}`")));
@@ -35,9 +35,14 @@ pub(super) async fn run(
     if push.digest != open.digest {
         return Ok(Ended::Moot("the component has other files".to_owned()));
     }
-    let from = push.coordinates.repository.as_str();
-    for asset in &push.assets {
-        copy(nexus, &push.coordinates.format, from, asset, quarantine).await?;
+    match (source.shelves(), source.nexus()) {
+        (Some(shelves), _) => image::copy(shelves, push).await?,
+        (None, Some(nexus)) => {
+            for asset in &push.assets {
+                copy(nexus, push, asset, quarantine).await?;
+            }
+        }
+        (None, None) => return Ok(Ended::Moot("only images are moved there".to_owned())),
     }
     record.note(claim, open, COPIED).await?;
 
@@ -46,7 +51,7 @@ pub(super) async fn run(
         return Err(Trouble::Lost);
     }
     match source.look(&push.component).await? {
-        Some(still) if still.digest == open.digest => nexus.delete(&push.component).await?,
+        Some(still) if still.digest == open.digest => source.delete(&still).await?,
         Some(_) => return Err(Trouble::Changed),
         None => {}
     }
@@ -54,16 +59,11 @@ pub(super) async fn run(
 }
 
 /// Sees to it that a file is in quarantine, byte for byte.
-async fn copy(
-    nexus: &Nexus,
-    format: &str,
-    from: &str,
-    asset: &Asset,
-    quarantine: &str,
-) -> Result<(), Trouble> {
+async fn copy(nexus: &Nexus, push: &Push, asset: &Asset, quarantine: &str) -> Result<(), Trouble> {
     if nexus.has(quarantine, asset).await? {
         return Ok(());
     }
+    let (format, from) = (&push.coordinates.format, &push.coordinates.repository);
     if !nexus.copy(format, from, asset, quarantine).await? {
         return Err(Trouble::Changed);
     }

@@ -11,6 +11,7 @@ mod redirect;
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -22,8 +23,10 @@ use address::{Resolver, is_private};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a server may be silent in the middle of an answer.
+/// How long a server may be silent before its answer and in the middle of it.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long a file may take to send.
+const UPLOAD: Duration = Duration::from_secs(3600);
 /// How long an answer that is no artefact may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The largest answer that is no artefact, in bytes.
@@ -34,9 +37,13 @@ const ANSWER: usize = 16 << 20;
 pub(super) struct Site {
     base: Url,
     client: Client,
+    /// The same for what takes long to send.
+    patient: Client,
     caller: Caller,
     /// Where redirects may lead besides, without a credential.
     elsewhere: Vec<Url>,
+    /// Who gives tokens for it, if somebody else does.
+    giver: Option<Arc<Site>>,
 }
 
 /// Who asks. Files are read at each call, so a replaced one counts at once.
@@ -76,22 +83,24 @@ impl Site {
         private: bool,
     ) -> Result<Self, Unfit> {
         let base = base_of(base, private)?;
-        let mut client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
-            .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Resolver { private });
-        if let Some(file) = authority {
-            let path = PathBuf::from(file);
-            let pem = std::fs::read(&path)
-                .map_err(|source| Unfit::Read { path: path.clone(), source })?;
-            let all = Certificate::from_pem_bundle(&pem)
-                .map_err(|source| Unfit::Certificates { path, source })?;
-            client = client.tls_certs_merge(all);
-        }
-        Ok(Self { base, client: client.build()?, caller, elsewhere: Vec::new() })
+        let trusted = authority.map(certificates).transpose()?.unwrap_or_default();
+        let client = || {
+            let client = Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .connect_timeout(CONNECT)
+                .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+                .dns_resolver(Resolver { private });
+            if trusted.is_empty() { client } else { client.tls_certs_merge(trusted.clone()) }
+        };
+        Ok(Self {
+            base,
+            client: client().read_timeout(SILENCE).build()?,
+            patient: client().timeout(UPLOAD).build()?,
+            caller,
+            elsewhere: Vec::new(),
+            giver: None,
+        })
     }
 
     /// The same, which may be sent on to other base addresses, where no credential goes.
@@ -102,6 +111,22 @@ impl Site {
     pub(super) fn sent_on_to(self, others: &[String], private: bool) -> Result<Self, Unfit> {
         let elsewhere = others.iter().map(|it| base_of(it, private)).collect::<Result<_, _>>()?;
         Ok(Self { elsewhere, ..self })
+    }
+
+    /// The same, for which another gives tokens.
+    pub(super) fn with_tokens_of(self, giver: Option<Self>) -> Self {
+        Self { giver: giver.map(Arc::new), ..self }
+    }
+
+    /// Who is to be asked for a token at an address: the server itself, or who gives its tokens.
+    pub(super) fn giver(&self, url: &Url) -> Option<&Self> {
+        let named = self.giver.as_deref().filter(|giver| giver.is_below(url));
+        named.or_else(|| (url.origin() == self.base.origin()).then_some(self))
+    }
+
+    /// Whether an address is one of this server's, below its base.
+    pub(super) fn is_below(&self, url: &Url) -> bool {
+        redirect::is_below(&self.base, url)
     }
 
     /// The address of a path of segments below the base. A segment is one, whatever is in it.
@@ -118,7 +143,16 @@ impl Site {
 
     /// A call of ours, not sent yet.
     pub(super) async fn call(&self, method: Method, url: Url) -> Result<RequestBuilder, Trouble> {
-        let call = self.client.request(method, url);
+        self.signed(self.client.request(method, url)).await
+    }
+
+    /// The same for a call that has much to send: the answer may be long in coming.
+    pub(super) async fn upload(&self, method: Method, url: Url) -> Result<RequestBuilder, Trouble> {
+        self.signed(self.patient.request(method, url)).await
+    }
+
+    /// A call with what says who asks.
+    async fn signed(&self, call: RequestBuilder) -> Result<RequestBuilder, Trouble> {
         Ok(match &self.caller {
             Caller::Anybody => call,
             Caller::User { name, password } => {
@@ -219,6 +253,13 @@ fn base_of(text: &str, private: bool) -> Result<Url, Unfit> {
         url.set_path(&path);
     }
     Ok(url)
+}
+
+/// The certificates of a file.
+fn certificates(file: &str) -> Result<Vec<Certificate>, Unfit> {
+    let path = PathBuf::from(file);
+    let pem = std::fs::read(&path).map_err(|source| Unfit::Read { path: path.clone(), source })?;
+    Certificate::from_pem_bundle(&pem).map_err(|source| Unfit::Certificates { path, source })
 }
 
 /// What a file of one secret holds, without the line's end.

@@ -12,15 +12,16 @@ const HOPS: usize = 5;
 impl Site {
     /// Sends a call, and follows where it leads.
     pub(super) async fn follow(&self, call: RequestBuilder) -> reqwest::Result<Response> {
-        let first = call.build()?;
+        let (client, first) = call.build_split();
+        let first = first?;
         // What writes something is sent once, to where it was meant to go.
         let reads = matches!(*first.method(), Method::GET | Method::HEAD);
         let mut last = first.try_clone().filter(|_| reads);
-        let mut answer = self.client.execute(first).await?;
+        let mut answer = client.execute(first).await?;
         for _ in 0..HOPS {
             let Some(next) = last.and_then(|last| self.led(&last, &answer)) else { break };
             last = next.try_clone();
-            answer = self.client.execute(next).await?;
+            answer = client.execute(next).await?;
         }
         Ok(answer)
     }
@@ -33,7 +34,7 @@ impl Site {
         let location = answer.headers().get(LOCATION)?.to_str().ok()?;
         let url = answer.url().join(location).ok()?;
         let mut next = last.try_clone()?;
-        if !is_below(&self.base, &url) {
+        if !self.is_below(&url) {
             self.elsewhere.iter().find(|base| is_below(base, &url))?;
             // All that was said besides is for our own server alone, and stays away from here on.
             let accepted = next.headers().get(ACCEPT).cloned();
@@ -46,7 +47,7 @@ impl Site {
 }
 
 /// Whether an address lies below a base address, and names no user.
-fn is_below(base: &Url, url: &Url) -> bool {
+pub(super) fn is_below(base: &Url, url: &Url) -> bool {
     base.origin() == url.origin()
         && url.path().starts_with(base.path())
         && url.username().is_empty()

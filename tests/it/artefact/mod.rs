@@ -4,6 +4,7 @@ mod author;
 mod catalogue;
 mod door;
 mod hook;
+mod image;
 mod kill;
 mod latency;
 mod lookup;

@@ -38,7 +38,7 @@ pub(super) fn manifest() -> String {
 }
 
 /// Runs a program in a folder. One that is missing comes by `make packages`.
-pub(super) fn run(folder: &Path, program: &str, arguments: &[&str]) {
+pub(crate) fn run(folder: &Path, program: &str, arguments: &[&str]) {
     let ran = Command::new(program).args(arguments).current_dir(folder).output();
     let ran = ran.unwrap_or_else(|error| {
         panic!("cannot run `{program}`: {error}; `make packages` installs it")

@@ -37,10 +37,14 @@ pub(super) fn serve(
 
 /// What `artefact check` says of an image there, asked with a password.
 fn said(host: &str) -> String {
+    said_with(host, &[])
+}
+
+fn said_with(host: &str, more: &[&str]) -> String {
     let folder = Folder::new();
     let name = format!("--username-file={}", folder.write("name", "ada"));
     let password = format!("--password-file={}", folder.write("password", "hunter2"));
-    let output = judge(&[&name, &password, &format!("{host}/ska-thing:1.0.0")]);
+    let output = judge(&[&[&*name, &password, &format!("{host}/ska-thing:1.0.0")], more].concat());
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     String::from_utf8(output.stderr).unwrap()
 }
@@ -75,16 +79,54 @@ fn nobody_is_followed_elsewhere_and_gets_no_password() {
 #[test]
 fn a_token_is_asked_of_nobody_else() {
     let (elsewhere, calls) = serve(|_, stream| write(stream, "200 OK\r\nContent-Length: 0"));
+    let to = elsewhere.clone();
     let (host, _calls) = serve(move |_, stream| {
-        let challenge = format!("Bearer realm=\"http://{elsewhere}/token\",service=\"a\"");
+        let challenge = format!("Bearer realm=\"http://{to}/token\",service=\"a\"");
         let head =
             format!("401 Unauthorized\r\nContent-Length: 0\r\nWWW-Authenticate: {challenge}");
         write(stream, &head);
     });
-    let expected =
-        "error: `127.0.0.1` sends us to another server for a token, which we do not ask\n";
+    let expected = format!(
+        "error: `127.0.0.1` sends us to `http://{elsewhere}` for a token: only a `tokenServer` is \
+         asked\n"
+    );
     assert_eq!(said(&host), expected);
     assert!(calls.try_recv().is_err(), "somebody called there");
+}
+
+/// As GitLab and Docker Hub do: the password is for who gives the token, and the token for the
+/// registry.
+#[test]
+fn a_token_server_that_is_named_gets_the_password_and_the_registry_does_not() {
+    let (giver, asked) = serve(|_, stream| {
+        let token = r#"{"token": "t0ken"}"#;
+        write(stream, &format!("200 OK\r\nContent-Length: {}", token.len()));
+        _ = stream.write_all(token.as_bytes());
+    });
+    let to = giver.clone();
+    let (host, calls) = serve(move |call, stream| {
+        if call.contains("authorization: Bearer t0ken") {
+            write(stream, "404 Not Found\r\nContent-Length: 0");
+        } else {
+            let challenge = format!("Bearer realm=\"http://{to}/jwt/auth\",service=\"a\"");
+            write(
+                stream,
+                &format!("401 Unauthorized\r\nContent-Length: 0\r\nWWW-Authenticate: {challenge}"),
+            );
+        }
+    });
+    let server = format!("--token-server=http://{giver}/jwt");
+    let expected = format!("error: the registry has no `{host}/ska-thing:1.0.0`\n");
+    assert_eq!(said_with(&host, &[&server]), expected);
+    let asked: Vec<String> = asked.try_iter().collect();
+    let [call] = asked.as_slice() else { panic!("{asked:?}") };
+    assert!(call.starts_with("GET /jwt/auth?service=a&scope=repository%3Aska-thing%3Apull "));
+    assert!(call.contains("authorization: Basic YWRhOmh1bnRlcjI="), "{call}");
+    let calls: Vec<String> = calls.try_iter().collect();
+    assert!(calls.len() == 2 && !calls.concat().contains("Basic"), "{calls:?}");
+    // Another path of that server is none that was named.
+    let other = format!("--token-server=http://{giver}/other");
+    assert!(said_with(&host, &[&other]).contains("only a `tokenServer` is asked"));
 }
 
 #[test]

@@ -24,7 +24,7 @@ impl Registry {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let host = format!("127.0.0.1:{port}");
         let settings = format!(
-            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '{host}'}}\n",
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\nhttp: {{addr: '{host}'}}\n",
             folder.path("storage")
         );
         let settings = folder.write("registry.yml", settings);
@@ -137,7 +137,7 @@ pub(crate) fn layer(bytes: usize) -> Vec<u8> {
 }
 
 pub(crate) const AMD64: (&str, &str) = ("linux", "amd64");
-const ARM64: (&str, &str) = ("linux", "arm64");
+pub(crate) const ARM64: (&str, &str) = ("linux", "arm64");
 
 #[test]
 fn images_are_read_on_every_platform() {
