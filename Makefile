@@ -45,10 +45,10 @@ $(TOOLS)/helm: tests/tools/go.mod tests/tools/go.sum
 
 # What the tests need of the machine: a PostgreSQL, a registry and its clients, a browser, the tools
 # of Python, npm, Ansible and RPM. Debian's, and Python's into a folder of their own.
-PACKAGES := binutils chromium docker-registry npm postgresql python3-venv rpm skopeo
+PACKAGES := binutils chromium docker-registry npm postgresql python3-venv rpm skopeo xz-utils zstd
 
 packages: $(TOOLS)/python/bin/ansible-galaxy
-	@which ar chromium docker-registry npm rpmbuild skopeo /usr/lib/postgresql/*/bin/initdb > /dev/null || { \
+	@which ar chromium docker-registry npm rpmbuild skopeo xz zstd /usr/lib/postgresql/*/bin/initdb > /dev/null || { \
 		$(SUDO) apt-get update --quiet && \
 		$(SUDO) apt-get install --yes --no-install-recommends $(PACKAGES); }
 

@@ -23,6 +23,7 @@ use portcullis::policyfile::{ArtefactDoor, Source};
 use portcullis::server::hooks::{self, HookMetrics, Hooks, Receiving};
 use portcullis::worker::database::Database;
 use portcullis::worker::intake::Intake;
+use portcullis::worker::keys::Keys;
 use portcullis::worker::queue::Queue;
 use portcullis::worker::reception::Reception;
 use portcullis::worker::source::Sources;
@@ -72,16 +73,21 @@ async fn main() {
 
 /// The listener, the reception and the queue; nobody works it off.
 async fn door(directory: &Path) -> SocketAddr {
-    let file = "servers: [{name: nexus, url: 'http://127.0.0.1:9', privateAddresses: true}]\n\
-                repositories: [{name: raw-internal, server: nexus, format: raw}]\n";
-    let settings = ArtefactDoor::read(&Source::new("artefacts.yaml", file)).unwrap();
     let secret = directory.join("secret");
     std::fs::write(&secret, SECRET).unwrap();
+    let file = format!(
+        "servers: [{{name: nexus, url: 'http://127.0.0.1:9', privateAddresses: true}}]\n\
+         repositories: [{{name: raw-internal, server: nexus, format: raw}}]\n\
+         hooks: {{secretFiles: ['{}']}}\n",
+        secret.display()
+    );
+    let settings = ArtefactDoor::read(&Source::new("artefacts.yaml", &file)).unwrap();
     let database = format!("sqlite:{}", directory.join("door.db").display());
     let database = Database::open(&database.parse().unwrap()).await.unwrap();
     let (intake, _) = Intake::start(Queue::new(database), Duration::ZERO, 10_000_000);
     let sources = Sources::new(&settings).unwrap();
-    let reception = Reception::new(vec![secret], intake, sources).unwrap();
+    let keys = Keys::new(settings.hooks.as_ref()).unwrap();
+    let reception = Reception::new(keys, intake, sources);
     let wanted = hooks::Args {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         certificate: None,

@@ -42,6 +42,12 @@ impl Coordinates {
             version: version.to_owned(),
         }
     }
+
+    /// An image under a tag of a registry: what comes before the last slash is a folder.
+    pub fn of_image(repository: &str, name: &str, tag: &str) -> Self {
+        let last = name.rsplit('/').next().unwrap_or(name).to_owned();
+        Self { name: last, ..Self::of(repository, "docker", "", name, tag) }
+    }
 }
 
 /// As a person writes it: `docker-internal/ska-tango-examples:1.0.0`.

@@ -1,12 +1,23 @@
 //! One call of a webhook, and what became of it.
 
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    Nexus,
+    Harbor,
+    /// A registry that sends the notifications of CNCF Distribution.
+    Registry,
+}
+
 /// A call, as it came in.
 #[derive(Clone, Copy, Debug)]
 pub struct Hook<'h> {
+    pub sender: Sender,
     /// The delivery's own id; empty if it has none.
     pub id: &'h str,
-    /// What is said to be the signature of the body; empty if nothing is.
-    pub signature: &'h str,
+    /// What shows who sent it: of Nexus the signature of the body, of others what the header
+    /// `Authorization` holds; empty if nothing does.
+    pub proof: &'h str,
     pub body: &'h [u8],
 }
 
@@ -20,9 +31,9 @@ pub enum Received {
         /// It is older than a call should be.
         late: bool,
     },
-    /// It is about a repository that is not judged.
+    /// It is about a repository that is not judged, or tells of nothing that is.
     Elsewhere,
-    /// No secret signed it.
+    /// Nobody who is known sent it.
     Forged,
     /// It is no event, and why.
     Malformed(String),

@@ -1,8 +1,10 @@
-//! Whether a body comes from who knows the secret.
+//! Whether a call comes from who knows the secret.
 //!
 //! Nexus writes the HMAC-SHA1 of the raw body as 40 lower-case hex digits into
 //! `X-Nexus-Webhook-Signature` (`WebhookServiceImpl` in nexus-core). SHA-1 is sound in an HMAC.
+//! Harbor and other registries sign nothing: they send a token that they were given.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 
 /// The header that holds the signature.
@@ -28,6 +30,26 @@ impl Secrets {
         let Some(signature) = bytes(signature) else { return false };
         // All are tried, so that time does not tell which one it was.
         self.0.iter().fold(false, |found, key| hmac::verify(key, body, &signature).is_ok() | found)
+    }
+}
+
+/// The tokens that are accepted: several while one takes the place of another.
+#[derive(Clone)]
+pub struct Tokens(Vec<String>);
+
+impl Tokens {
+    /// `None` without any token, or with an empty one: then anybody would know it.
+    pub fn new(tokens: &[String]) -> Option<Self> {
+        let good = !tokens.is_empty() && tokens.iter().all(|token| !token.trim().is_empty());
+        good.then(|| Self(tokens.iter().map(|token| token.trim().to_owned()).collect()))
+    }
+
+    /// Whether what stands in `Authorization` is one of them, alone or after `Bearer`. How long it
+    /// takes says nothing of them but their length.
+    pub fn known(&self, authorization: &str) -> bool {
+        let shown = authorization.strip_prefix("Bearer ").unwrap_or(authorization).as_bytes();
+        let same = |token: &String| verify_slices_are_equal(token.as_bytes(), shown).is_ok();
+        self.0.iter().fold(false, |found, token| same(token) | found)
     }
 }
 
@@ -61,6 +83,18 @@ mod tests {
         let secrets = Secrets::new([&b"Jefe"[..]]).unwrap();
         let body = b"what do ya want for nothing?";
         assert!(secrets.signed(body, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"));
+    }
+
+    #[test]
+    fn a_token_is_known_alone_and_as_a_bearer() {
+        let tokens = Tokens::new(&["t0ken\n".to_owned(), "other".to_owned()]).unwrap();
+        for shown in ["t0ken", "Bearer t0ken", "Bearer other"] {
+            assert!(tokens.known(shown), "{shown}");
+        }
+        for shown in ["", "Bearer ", "t0ke", "t0ken ", "Basic t0ken", "T0KEN"] {
+            assert!(!tokens.known(shown), "{shown}");
+        }
+        assert!(Tokens::new(&[]).is_none() && Tokens::new(&[" ".to_owned()]).is_none());
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod strict;
 pub use self::artefacts::{
     ActionKind, ActionSettings, ArtefactDoor, ChatSettings, CredentialSettings, GitlabSettings,
     HookSettings, LimitSettings, RepositorySettings, ServerKind, ServerSettings, SweepSettings,
-    TokenServerSettings, WorkSettings,
+    TokenServerSettings, VerdictSettings, WorkSettings,
 };
 pub use self::cases::{Cases, Touched, Verdict};
 pub use self::configuration::{Configuration, LintConfiguration};

@@ -1,14 +1,12 @@
 //! A registry of the OCI distribution API that is no Nexus: Harbor, or a plain one.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::registry::Registry;
 use super::site::Site;
 use super::trouble::Trouble;
-use crate::artefact::{Asset, Coordinates, Page, Push};
+use crate::artefact::{Asset, Coordinates, Page, Push, event};
 
 /// How many names one page of the catalogue has.
 const NAMES: &str = "100";
@@ -34,9 +32,8 @@ impl Catalogue {
 
     /// What stands under the name and the tag that an id of ours holds; none if nothing does.
     pub(super) async fn component(&self, id: &str) -> Result<Option<Push>, Trouble> {
-        let read = URL_SAFE_NO_PAD.decode(id).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        match read.as_deref().and_then(|text| text.rsplit_once(':')) {
-            Some((name, tag)) => self.push(name, tag).await,
+        match event::tagged(id) {
+            Some((name, tag)) => self.push(&name, &tag).await,
             None => Ok(None),
         }
     }
@@ -83,7 +80,7 @@ impl Catalogue {
         let Some((digest, size_bytes)) = self.registry(name, "pull").digest(tag).await? else {
             return Ok(None);
         };
-        let id = URL_SAFE_NO_PAD.encode(format!("{name}:{tag}"));
+        let id = event::component(name, tag);
         let asset = Asset {
             path: format!("v2/{name}/manifests/{tag}"),
             id: id.clone(),
@@ -91,8 +88,7 @@ impl Catalogue {
             size_bytes,
             uploader: String::new(),
         };
-        let mut coordinates = Coordinates::of(&self.folder, "docker", "", name, tag);
-        coordinates.name = name.rsplit('/').next().unwrap_or(name).to_owned();
+        let coordinates = Coordinates::of_image(&self.folder, name, tag);
         Ok(Some(Push { coordinates, component: id, assets: vec![asset], digest }))
     }
 }

@@ -25,6 +25,9 @@ use crate::manifest::program::{self, Trouble};
 #[serde(rename_all = "camelCase")]
 pub struct Task {
     pub form: Form,
+    /// Whether the file comes as a stream, of which nothing is read twice: a layer of an image.
+    #[serde(default)]
+    pub streamed: bool,
     /// The name of the file, without its folder.
     pub name: String,
     pub limits: Limits,
@@ -70,8 +73,12 @@ const RELEASE_BYTES: usize = 53;
 pub fn run(task: &Task, answer: &mut dyn Write) -> io::Result<()> {
     limit(task)?;
     let mut file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    file.seek(SeekFrom::Start(0))?;
-    let mut artefact = inspect::file(task.form, &task.name, &mut file, &task.limits);
+    let mut artefact = if task.streamed {
+        inspect::layer(file, &task.limits)
+    } else {
+        file.seek(SeekFrom::Start(0))?;
+        inspect::file(task.form, &task.name, &mut file, &task.limits)
+    };
     let mut rendered = None;
     if let Some(helm) = task.helm.as_deref().filter(|_| is_rendered(&artefact)) {
         match render(helm, &artefact) {

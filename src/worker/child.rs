@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -89,13 +89,38 @@ impl Inspector {
     ///
     /// The process could not be started, or fails by itself.
     pub async fn open(&self, form: Form, name: &str, file: File) -> Result<Found, Unopened> {
+        let (found, ()) =
+            self.run(form, name, Stdio::from(file), |_| std::future::ready(())).await?;
+        Ok(found)
+    }
+
+    /// Opens a layer of an image while `feed` writes it.
+    ///
+    /// # Errors
+    ///
+    /// The process could not be started, or fails by itself.
+    pub(super) async fn open_stream<T: Send, F: Future<Output = T> + Send>(
+        &self,
+        feed: impl FnOnce(Option<ChildStdin>) -> F + Send,
+    ) -> Result<(Found, T), Unopened> {
+        self.run(Form::Docker, "layer", Stdio::piped(), feed).await
+    }
+
+    async fn run<T: Send, F: Future<Output = T> + Send>(
+        &self,
+        form: Form,
+        name: &str,
+        input: Stdio,
+        feed: impl FnOnce(Option<ChildStdin>) -> F + Send,
+    ) -> Result<(Found, T), Unopened> {
         // The semaphore is never closed.
         let _place = self.room.acquire().await;
         let folder = TempDir::new().map_err(Unopened::Start)?;
         let mut command = self.command(form, name, &folder);
-        let mut child = command.stdin(Stdio::from(file)).spawn().map_err(Unopened::Start)?;
+        let mut child = command.stdin(input).spawn().map_err(Unopened::Start)?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let ended = timeout(self.bounds.patience, answer(&mut child)).await;
+        let fed = feed(child.stdin.take());
+        let (ended, fed) = tokio::join!(timeout(self.bounds.patience, answer(&mut child)), fed);
         // What it started may outlive it.
         if let Some(group) = group {
             _ = kill_process_group(group, Signal::KILL);
@@ -108,7 +133,7 @@ impl Inspector {
                 Err(Unopened::Failed(format!("it had too little of a processor for {seconds} s")))
             }
             Ok(Err(error)) => Err(Unopened::Start(error)),
-            Ok(Ok(ended)) => self.found(form, &ended),
+            Ok(Ok(ended)) => self.found(form, &ended).map(|found| (found, fed)),
         }
     }
 
@@ -130,7 +155,8 @@ impl Inspector {
     fn task(&self, form: Form, name: &str) -> String {
         let Bounds { limits, helm, memory_bytes, .. } = self.bounds.clone();
         let (name, processor_seconds) = (name.to_owned(), self.seconds(form));
-        let task = Task { form, name, limits, helm, memory_bytes, processor_seconds };
+        let streamed = form == Form::Docker;
+        let task = Task { form, streamed, name, limits, helm, memory_bytes, processor_seconds };
         // A path of Helm's that is no Unicode text can't be written, and no chart is rendered.
         let text = serde_json::to_string(&task);
         text.or_else(|_| serde_json::to_string(&Task { helm: None, ..task })).unwrap_or_default()

@@ -1,14 +1,17 @@
 //! Fetches what was pushed, or what a person names, and has it opened.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Method;
+use tokio::process::ChildStdin;
 
 use super::chamber::Found;
 use super::child::{Inspector, Unopened};
-use super::fetch::{self, Bounds, Fetched, Whole};
+use super::fetch::{self, Bounds, Fed, Fetched, Whole};
 use super::registry::{Pulled, Registry};
 use super::shelf::Shelf;
 use super::site::{Caller, Site, Unfit};
@@ -24,7 +27,12 @@ use crate::policyfile::{LimitSettings, RepositorySettings};
 pub struct Laboratory {
     inspector: Inspector,
     bounds: Bounds,
+    harmless: Harmless,
 }
+
+/// The digests of layers that were read to their end and did no harm: most images share theirs.
+#[derive(Clone, Debug, Default)]
+struct Harmless(Arc<Mutex<BTreeSet<String>>>);
 
 /// What a person wants to be checked.
 #[derive(Clone, Debug)]
@@ -63,11 +71,8 @@ pub(super) struct Repository {
 /// all others.
 const WAIT: u64 = 10;
 
-/// Layers up to that many bytes are unpacked to see whether they are bombs: those are small.
-const LAYER_BYTES: u64 = 32 << 20;
-
-/// How many bytes of layers are fetched of one image.
-const LAYERS_BYTES: u64 = 256 << 20;
+/// How many layers are remembered that did no harm.
+const MOST_HARMLESS: usize = 10_000;
 
 /// Files that stand beside others and say nothing themselves.
 const BESIDE: [&str; 7] = [".asc", ".md5", ".prov", ".sha1", ".sha256", ".sha512", ".sig"];
@@ -94,6 +99,7 @@ impl Laboratory {
         Self {
             inspector: Inspector::new(program, bounds),
             bounds: Bounds { bytes: settings.file_bytes, patience: fetch_patience },
+            harmless: Harmless::default(),
         }
     }
 
@@ -222,18 +228,22 @@ impl Laboratory {
         layers: &[Blob],
         artefact: &mut Artefact,
     ) -> Result<(), Trouble> {
-        let mut left = LAYERS_BYTES;
-        for layer in layers.iter().filter(|layer| layer.size <= LAYER_BYTES) {
-            let Some(rest) = left.checked_sub(layer.size) else { break };
-            left = rest;
-            let bounds = Bounds { bytes: LAYER_BYTES, ..self.bounds };
-            let problems = match registry.file(layer, bounds).await? {
-                Fetched::File(whole) => {
-                    self.opened(Form::Docker, "layer", whole).await?.artefact.problems
-                }
-                Fetched::Nothing => vec![missing("is not in the registry")],
-                Fetched::TooLong => vec![missing("is longer than it says")],
+        let mut left = self.bounds.bytes;
+        for layer in layers {
+            if self.harmless.has(&layer.digest) {
+                continue;
+            }
+            let Some(rest) = left.checked_sub(layer.size) else {
+                let most = self.bounds.bytes >> 20;
+                let message = format!("names layers of more than {most} MiB (`limits.fileBytes`)");
+                artefact.problems.push(missing("manifest", &message));
+                return Ok(());
             };
+            left = rest;
+            let problems = self.layer(registry, layer).await?;
+            if problems.is_empty() {
+                self.harmless.note(&layer.digest);
+            }
             let placed =
                 problems.into_iter().map(|it| Problem { place: layer.digest.clone(), ..it });
             artefact.problems.extend(placed);
@@ -241,14 +251,60 @@ impl Laboratory {
         Ok(())
     }
 
+    /// What is wrong with a layer, which is read as it comes in.
+    async fn layer(
+        &self,
+        registry: &mut Registry<'_>,
+        layer: &Blob,
+    ) -> Result<Vec<Problem>, Trouble> {
+        let bounds = Bounds { bytes: layer.size, ..self.bounds };
+        let feed = move |input: Option<ChildStdin>| async move {
+            match input {
+                Some(input) => registry.feed(layer, bounds, input).await,
+                None => Ok(Fed::Enough),
+            }
+        };
+        let (found, fed) = self.inspector.open_stream(feed).await.map_err(unopened)?;
+        let problems = found.artefact.problems;
+        let wrong = match fed? {
+            Fed::Enough if problems.is_empty() => "is not read to its end",
+            Fed::Enough => return Ok(problems),
+            Fed::All(sha256) if format!("sha256:{sha256}") == layer.digest => return Ok(problems),
+            // Of another algorithm.
+            Fed::All(_) if !layer.digest.starts_with("sha256:") => return Ok(problems),
+            Fed::All(_) => "has another digest than the one that it is named by",
+            Fed::Nothing => "is not in the registry",
+            Fed::TooLong => "is longer than it says",
+        };
+        Ok(vec![missing("", wrong)])
+    }
+
     async fn opened(&self, form: Form, name: &str, whole: Whole) -> Result<Found, Trouble> {
-        self.inspector.open(form, name, whole.file).await.map_err(|error| match error {
-            Unopened::Start(_) => Trouble::Away(super::words(&error)),
-            Unopened::Failed(_) => Trouble::Failed(super::words(&error)),
-        })
+        self.inspector.open(form, name, whole.file).await.map_err(unopened)
     }
 }
 
-fn missing(message: &str) -> Problem {
-    Problem { sort: Sort::Broken, place: String::new(), message: message.to_owned() }
+impl Harmless {
+    fn has(&self, digest: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(digest)
+    }
+
+    fn note(&self, digest: &str) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_HARMLESS {
+            known.clear();
+        }
+        known.insert(digest.to_owned());
+    }
+}
+
+fn unopened(error: Unopened) -> Trouble {
+    match error {
+        Unopened::Start(_) => Trouble::Away(super::words(&error)),
+        Unopened::Failed(_) => Trouble::Failed(super::words(&error)),
+    }
+}
+
+fn missing(place: &str, message: &str) -> Problem {
+    Problem { sort: Sort::Broken, place: place.to_owned(), message: message.to_owned() }
 }

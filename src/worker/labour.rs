@@ -27,6 +27,7 @@ use crate::policyfile::{ArtefactDoor, WorkSettings};
 const LOOK: Duration = Duration::from_millis(250);
 /// How long to wait when the database fails.
 const REST: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How often the queue is counted.
 const COUNT: Duration = Duration::from_secs(10);
 /// The longest pause after a failure, and after one that is somebody else's.
@@ -81,6 +82,7 @@ impl Labour {
             interval: Duration::from_secs(u64::from(door.sweep.interval_seconds)),
             pause: Duration::from_secs(1) / door.sweep.calls_per_second.max(1),
             dry_run: acts.dry_run(),
+            keep: DAY.saturating_mul(door.verdicts.keep_days),
         };
         let crew = Crew {
             queue: Queue::new(database.clone()),

@@ -1,127 +1,104 @@
 //! A hook from its bytes to the disk.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::sleep;
-use tracing::{info, warn};
 
 use super::intake::{Delivered, Intake, Kept, NotKept};
+use super::keys::Keys;
 use super::queue::Wanted;
 use super::source::Sources;
 use crate::artefact::delivery::{Delivery, Hint};
-use crate::artefact::signature::Secrets;
-use crate::artefact::{Hook, Received};
+use crate::artefact::event::{self, Tagged, Told};
+use crate::artefact::{Coordinates, Hook, Received, Sender};
 
 /// From when on a hook is late: Nexus sends at once or never.
 const LATE: SignedDuration = SignedDuration::from_mins(5);
-/// How often the files of secrets are looked at.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// Where hooks come in.
 pub struct Reception {
-    files: Vec<PathBuf>,
-    /// None where no hooks are expected: then nobody can sign.
-    secrets: Option<ArcSwap<Secrets>>,
+    keys: Keys,
     intake: Intake,
     sources: Sources,
 }
 
-/// Why there is nothing to check signatures with.
-#[derive(Debug, thiserror::Error)]
-pub enum NoSecret {
-    #[error("cannot read the secret `{}`", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("a hook needs a secret, and none of its files may be empty")]
-    Empty,
+/// What a hook says: what to look at, and when it was written.
+struct Said {
+    delivered: Delivered,
+    time: Option<Timestamp>,
 }
 
 impl Reception {
-    /// # Errors
-    ///
-    /// A file of a secret can't be read, or is empty.
-    pub fn new(files: Vec<PathBuf>, intake: Intake, sources: Sources) -> Result<Self, NoSecret> {
-        let secrets = match files.is_empty() {
-            true => None,
-            false => Some(ArcSwap::from_pointee(read(&files)?)),
-        };
-        Ok(Self { files, secrets, intake, sources })
+    pub const fn new(keys: Keys, intake: Intake, sources: Sources) -> Self {
+        Self { keys, intake, sources }
     }
 
     /// Checks, reads and keeps a hook.
     pub async fn receive(&self, hook: Hook<'_>) -> Received {
-        let signed = |secrets: &ArcSwap<Secrets>| secrets.load().signed(hook.body, hook.signature);
-        if !self.secrets.as_ref().is_some_and(signed) {
+        if !self.keys.vouch_for(&hook) {
             return Received::Forged;
         }
-        let delivery = match Delivery::read(hook.body) {
-            Ok(delivery) => delivery,
-            Err(why) => return Received::Malformed(why.to_string()),
+        let said = match hook.sender {
+            Sender::Nexus => match Delivery::read(hook.body) {
+                Ok(delivery) => self.delivered(hook.id, delivery),
+                Err(why) => return Received::Malformed(why.to_string()),
+            },
+            Sender::Harbor => match Told::of_harbor(hook.body) {
+                Ok(told) => self.told(told),
+                Err(why) => return Received::Malformed(why.to_string()),
+            },
+            Sender::Registry => match Told::of_registry(hook.body) {
+                Ok(told) => self.told(told),
+                Err(why) => return Received::Malformed(why.to_string()),
+            },
         };
-        if self.sources.find(&delivery.repository).is_none() || delivery.hints.is_empty() {
-            return Received::Elsewhere;
-        }
-        let late = delivery.time.is_some_and(|time| Timestamp::now().duration_since(time) > LATE);
-        match self.intake.keep(delivered(hook.id, delivery)).await {
+        let Some(Said { delivered, time }) = said else { return Received::Elsewhere };
+        let late = time.is_some_and(|time| Timestamp::now().duration_since(time) > LATE);
+        match self.intake.keep(delivered).await {
             Ok(kept) => Received::Kept { repeated: kept == Kept::Repeated, late },
             Err(why @ (NotKept::Full | NotKept::Failed)) => Received::Full(why.to_string()),
         }
     }
 
-    /// Takes secrets that are replaced, for ever, if there are any. One that can't be read leaves those in use.
+    /// Takes secrets that are replaced, for ever, if there are any.
     pub async fn follow(self: Arc<Self>) {
-        let Some(in_use) = &self.secrets else { return };
-        let mut known = texts(&self.files).ok();
-        loop {
-            sleep(LOOK).await;
-            let Ok(read) = texts(&self.files) else { continue };
-            if known.as_ref() == Some(&read) {
-                continue;
-            }
-            match secrets(&read) {
-                Some(secrets) => {
-                    in_use.store(Arc::new(secrets));
-                    info!("the secrets of hooks were replaced");
+        self.keys.follow().await;
+    }
+
+    /// What Nexus says; `None` if nothing of it is judged.
+    fn delivered(&self, id: &str, delivery: Delivery) -> Option<Said> {
+        let Delivery { time, initiator, repository, hints } = delivery;
+        if self.sources.find(&repository).is_none() || hints.is_empty() {
+            return None;
+        }
+        let mut delivered = Delivered { id: id.to_owned(), wanted: Vec::new(), unsettled: None };
+        for hint in hints {
+            match hint {
+                Hint::Component { id: component, coordinates } => {
+                    let initiator = initiator.clone();
+                    delivered.wanted.push(Wanted { component, coordinates, initiator });
                 }
-                None => warn!("the secrets of hooks stay: one of the new ones is empty"),
+                Hint::File { .. } => delivered.unsettled = Some(repository.clone()),
             }
-            known = Some(read);
         }
+        Some(Said { delivered, time })
     }
-}
 
-fn delivered(id: &str, delivery: Delivery) -> Delivered {
-    let Delivery { initiator, repository, hints, .. } = delivery;
-    let mut delivered = Delivered { id: id.to_owned(), wanted: Vec::new(), unsettled: None };
-    for hint in hints {
-        match hint {
-            Hint::Component { id: component, coordinates } => {
-                let initiator = initiator.clone();
-                delivered.wanted.push(Wanted { component, coordinates, initiator });
-            }
-            Hint::File { .. } => delivered.unsettled = Some(repository.clone()),
-        }
+    /// What a registry says; `None` if nothing of it is judged.
+    fn told(&self, told: Told) -> Option<Said> {
+        let Told { id, time, tags } = told;
+        let wanted: Vec<Wanted> = tags.into_iter().filter_map(|it| self.tagged(it)).collect();
+        let delivered = Delivered { id, wanted, unsettled: None };
+        (!delivered.wanted.is_empty()).then_some(Said { delivered, time })
     }
-    delivered
-}
 
-fn read(files: &[PathBuf]) -> Result<Secrets, NoSecret> {
-    secrets(&texts(files)?).ok_or(NoSecret::Empty)
-}
-
-/// What the files hold, without the ends of their lines.
-fn texts(files: &[PathBuf]) -> Result<Vec<String>, NoSecret> {
-    let read = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| NoSecret::Read { path: path.clone(), source })?;
-        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-    };
-    files.iter().map(read).collect()
-}
-
-fn secrets(texts: &[String]) -> Option<Secrets> {
-    Secrets::new(texts.iter().map(String::as_bytes))
+    fn tagged(&self, tagged: Tagged) -> Option<Wanted> {
+        let Tagged { name, tag, initiator } = tagged;
+        let repository = &self.sources.holding(&name)?.settings.name;
+        Some(Wanted {
+            component: event::component(&name, &tag),
+            coordinates: Coordinates::of_image(repository, &name, &tag),
+            initiator,
+        })
+    }
 }

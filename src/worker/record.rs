@@ -116,7 +116,7 @@ impl Record {
         }
         let it = &push.coordinates;
         sql("UPDATE push SET digest = $1, judged_under = $2, format = $3, path = $4, name = $5, \
-             version = $6 WHERE id = $7")
+             version = $6, seen = :now WHERE id = $7")
         .text(&push.digest)
         .text(under)
         .text(&it.format)

@@ -60,6 +60,15 @@ impl Sources {
         self.0.get(name)
     }
 
+    /// The repository that holds an image of a registry: the deepest folder before its name.
+    pub(super) fn holding(&self, image: &str) -> Option<&Source> {
+        let holds = |it: &&Source| {
+            let rest = image.strip_prefix(it.settings.name.as_str());
+            matches!(it.server, Server::Oci(_)) && rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.0.values().filter(holds).max_by_key(|it| it.settings.name.len())
+    }
+
     /// All of them, by name.
     pub fn all(&self) -> impl Iterator<Item = &Source> {
         self.0.values()

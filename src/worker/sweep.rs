@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::database::{Database, Error, Work, sql};
 use super::examiner::Examiner;
+use super::forget;
 use super::leader::Leader;
 use super::metrics::Metrics;
 use super::queue::{Queue, Wanted, milliseconds};
@@ -38,6 +39,8 @@ pub struct Sweep {
     /// Between two calls.
     pub(super) pause: Duration,
     pub(super) dry_run: bool,
+    /// How long verdicts on what is gone are kept.
+    pub(super) keep: Duration,
 }
 
 /// How much one sweep saw.
@@ -87,7 +90,7 @@ impl Sweep {
                     self.round().await;
                     if Instant::now() >= tidy {
                         tidy = Instant::now() + TIDY;
-                        let _ = Queue::new(self.database.clone()).forget().await;
+                        self.tidy().await;
                     }
                 }
                 sleep(LOOK).await;
@@ -95,6 +98,15 @@ impl Sweep {
         });
         let _: Option<()> = swept.await;
         let _ = self.leader.leave().await;
+    }
+
+    async fn tidy(&self) {
+        let _ = Queue::new(self.database.clone()).forget().await;
+        match forget::verdicts(&self.database, self.keep).await {
+            Ok(0) => {}
+            Ok(gone) => info!("{gone} old verdicts on what is gone are forgotten"),
+            Err(problem) => warn!("old verdicts stay: {}", super::words(&problem)),
+        }
     }
 
     async fn round(&self) {
@@ -165,14 +177,16 @@ impl Sweep {
         let under = under(&self.examiner.policy_set(), self.dry_run);
         let mut found = 0;
         let mut work = self.database.read().await?;
-        let mut new = Vec::new();
+        let (mut new, mut unnoted) = (Vec::new(), Vec::new());
         for push in pushes {
-            if !is_judged(&mut work, push, &under).await? {
-                new.push(push);
+            match known(&mut work, push, &under).await? {
+                Known::New => new.push(push),
+                Known::Judged { noted: false } => unnoted.push(push),
+                Known::Judged { noted: true } | Known::Waiting => {}
             }
         }
         work.commit().await?;
-        if new.is_empty() {
+        if new.is_empty() && unnoted.is_empty() {
             return Ok(0);
         }
         let mut work = self.database.write().await?;
@@ -184,6 +198,13 @@ impl Sweep {
             };
             Queue::want(&mut work, &wanted, Duration::ZERO).await?;
             found += 1;
+        }
+        for push in unnoted {
+            sql("UPDATE push SET seen = :now WHERE repository = $1 AND component = $2")
+                .text(&push.coordinates.repository)
+                .text(&push.component)
+                .run(&mut work)
+                .await?;
         }
         work.commit().await?;
         Ok(found)
@@ -203,16 +224,29 @@ impl Sweep {
     }
 }
 
-/// Whether there is nothing to ask for: it was judged as it is, or it waits, or a person has to
-/// look at it.
-async fn is_judged(work: &mut Work, push: &Push, under: &str) -> Result<bool, Error> {
-    let row = sql("SELECT state, digest, judged_under FROM push \
-                   WHERE repository = $1 AND component = $2")
+/// What is known of a component that is there.
+enum Known {
+    /// It was not judged as it is.
+    New,
+    /// It was, and that it is there was noted not long ago, or not.
+    Judged { noted: bool },
+    /// It waits, or a person has to look at it.
+    Waiting,
+}
+
+async fn known(work: &mut Work, push: &Push, under: &str) -> Result<Known, Error> {
+    let row = sql("SELECT state, digest, judged_under, CAST(:now - seen AS BIGINT) AS unseen \
+                   FROM push WHERE repository = $1 AND component = $2")
     .text(&push.coordinates.repository)
     .text(&push.component)
     .row(work)
     .await?;
-    let Some(row) = row else { return Ok(false) };
-    Ok(row.text("state")? != "done"
-        || (row.text("digest")? == push.digest && row.text("judged_under")? == under))
+    let Some(row) = row else { return Ok(Known::New) };
+    if row.text("state")? != "done" {
+        return Ok(Known::Waiting);
+    }
+    if row.text("digest")? != push.digest || row.text("judged_under")? != under {
+        return Ok(Known::New);
+    }
+    Ok(Known::Judged { noted: row.int("unseen")? < milliseconds(forget::NOTED) })
 }

@@ -4,15 +4,15 @@
 //! of a zip file the directory is, and no entry is inflated that nobody asked for.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
-use flate2::bufread::MultiGzDecoder;
 use tar::{Archive, EntryType};
 use zip::ZipArchive;
 
 use super::entry::{check_name, leads_out};
 use super::limits::{Limits, Problems};
 use super::meter::{Bounded, Counted, Stop};
+use super::unpack;
 
 /// What an archive is packed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,18 @@ impl Packing {
         let mut head = Vec::new();
         file.by_ref().take(TAR_MARK as u64 + 5).read_to_end(&mut head)?;
         file.seek(SeekFrom::Start(0))?;
-        Ok(match head.as_slice() {
+        Ok(Self::of_head(&head))
+    }
+
+    /// The same of a stream, which is given back whole.
+    pub(super) fn of_stream(mut stream: impl Read) -> io::Result<(Option<Self>, impl Read)> {
+        let mut head = Vec::new();
+        stream.by_ref().take(TAR_MARK as u64 + 5).read_to_end(&mut head)?;
+        Ok((Self::of_head(&head), io::Cursor::new(head).chain(stream)))
+    }
+
+    fn of_head(head: &[u8]) -> Option<Self> {
+        match head {
             [b'P', b'K', 3 | 5, 4 | 6, ..] => Some(Self::Zip),
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
             [b'B', b'Z', b'h', ..] => Some(Self::Bzip2),
@@ -48,7 +59,7 @@ impl Packing {
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
             _ if head.get(TAR_MARK..) == Some(b"ustar") => Some(Self::Tar),
             _ => None,
-        })
+        }
     }
 }
 
@@ -69,26 +80,22 @@ pub(super) fn files(
     let mut taken = Taken { limits, problems, wants: &wants, files: Files::new() };
     match packing {
         Some(Packing::Zip) => taken.unzip(file),
-        Some(Packing::Gzip) => taken.untar_packed(BufReader::new(file)),
-        Some(Packing::Tar) => taken.untar(file),
-        Some(other) => {
-            let message = format!("it is packed by {}, which is not read", other.as_str());
-            taken.problems.broken("", message);
-        }
+        Some(packing) => taken.untar(packing, file),
         None => taken.problems.broken("", "it is no archive"),
     }
     taken.files
 }
 
-/// The same for a stream of gzip and tar.
+/// The same for a tar archive in a stream that is packed.
 pub(super) fn packed_files(
+    packing: Packing,
     stream: impl Read,
     limits: &Limits,
     problems: &mut Problems,
     wants: impl Fn(&str) -> bool,
 ) -> Files {
     let mut taken = Taken { limits, problems, wants: &wants, files: Files::new() };
-    taken.untar_packed(BufReader::new(stream));
+    taken.untar(packing, stream);
     taken.files
 }
 
@@ -101,17 +108,14 @@ struct Taken<'t> {
 }
 
 impl Taken<'_> {
-    fn untar_packed(&mut self, packed: impl io::BufRead) {
+    fn untar(&mut self, packing: Packing, packed: impl Read) {
         let (counted, count) = Counted::new(packed);
-        let decoder = MultiGzDecoder::new(BufReader::new(counted));
-        let (bounded, stopped) = Bounded::new(decoder, *self.limits, count);
-        let read = self.read_tar(bounded);
-        self.tell_end(read, stopped.get());
-    }
-
-    fn untar(&mut self, file: impl Read) {
-        let (counted, count) = Counted::new(file);
-        let (bounded, stopped) = Bounded::new(counted, *self.limits, count);
+        let Some(stream) = unpack::stream(packing, counted) else {
+            let message = format!("it is packed by {}, which is not read", packing.as_str());
+            self.problems.broken("", message);
+            return;
+        };
+        let (bounded, stopped) = Bounded::new(stream, *self.limits, count);
         let read = self.read_tar(bounded);
         self.tell_end(read, stopped.get());
     }

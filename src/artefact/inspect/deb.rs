@@ -5,6 +5,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
+use super::archive::Packing;
 use super::limits::{Limits, Problems};
 use super::{Contents, archive, header, manifest, said};
 use crate::artefact::subject::Declared;
@@ -66,22 +67,19 @@ fn control(
             continue;
         }
         let wants = |path: &str| path == "control";
-        let mut files = match name.as_str() {
-            "control.tar.gz" => {
-                archive::packed_files(file.by_ref().take(size), limits, problems, wants)
-            }
-            "control.tar" => {
-                let mut bytes = Vec::new();
-                file.by_ref().take(size.min(limits.text as u64)).read_to_end(&mut bytes)?;
-                archive::files(&mut io::Cursor::new(bytes), limits, problems, wants)
-            }
+        let packing = match name.as_str() {
+            "control.tar" => Packing::Tar,
+            "control.tar.gz" => Packing::Gzip,
+            "control.tar.xz" => Packing::Xz,
+            "control.tar.zst" => Packing::Zstd,
             other => {
-                let message =
-                    "is packed in a way that is not read: build it with `dpkg-deb -Zgzip`";
+                let message = "is packed in a way that is not read: build it with `dpkg-deb -Zxz`";
                 problems.broken(other, message);
                 return Ok(None);
             }
         };
+        let packed = file.by_ref().take(size);
+        let mut files = archive::packed_files(packing, packed, limits, problems, wants);
         let text = files.remove("control");
         if text.is_none() {
             problems.broken(&name, "holds no `control`");

@@ -3,31 +3,37 @@
 //! What is in a layer is the engine's business that runs it: links from the root, devices and a
 //! hundred thousand files are all usual there.
 
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, Read};
 
-use flate2::bufread::MultiGzDecoder;
-
-use super::Contents;
 use super::archive::Packing;
 use super::limits::{Limits, Problems};
 use super::meter::{Bounded, Counted};
+use super::{Contents, unpack};
 
-pub(super) fn read(
-    file: &mut (impl Read + Seek),
-    limits: &Limits,
-    problems: &mut Problems,
-) -> Contents {
-    // Few layers are packed by anything else, and those that are not packed are as long as they are.
-    if matches!(Packing::of(file), Ok(Some(Packing::Gzip))) {
-        let (counted, count) = Counted::new(file);
-        let decoder = MultiGzDecoder::new(BufReader::new(counted));
-        let (mut bounded, stopped) = Bounded::new(decoder, *limits, count);
-        let read = io::copy(&mut bounded, &mut io::sink());
-        match (stopped.get(), read) {
-            (Some(stop), _) => problems.harmful("", stop.message(limits)),
-            (None, Err(error)) => problems.broken("", format!("the layer can't be read: {error}")),
-            (None, Ok(_)) => {}
-        }
+/// Reads a layer to its end, or to where it is known to be a bomb.
+pub(super) fn read(stream: impl Read, limits: &Limits, problems: &mut Problems) -> Contents {
+    if let Err(error) = measure(stream, limits, problems) {
+        problems.broken("", format!("the layer can't be read: {error}"));
     }
     Contents::default()
+}
+
+fn measure(stream: impl Read, limits: &Limits, problems: &mut Problems) -> io::Result<()> {
+    let (packing, mut stream) = Packing::of_stream(stream)?;
+    // What is not packed is as long as it is; and so are the few that are packed by anything else.
+    let packing = packing.filter(|it| matches!(it, Packing::Gzip | Packing::Zstd | Packing::Xz));
+    let Some(packing) = packing else {
+        return io::copy(&mut stream, &mut io::sink()).map(drop);
+    };
+    let (counted, count) = Counted::new(stream);
+    let Some(unpacked) = unpack::stream(packing, counted) else { return Ok(()) };
+    let (mut bounded, stopped) = Bounded::new(unpacked, *limits, count);
+    let read = io::copy(&mut bounded, &mut io::sink());
+    match stopped.get() {
+        Some(stop) => {
+            problems.harmful("", stop.message(limits));
+            Ok(())
+        }
+        None => read.map(drop),
+    }
 }

@@ -20,6 +20,7 @@ pub mod oci;
 mod python;
 mod raw;
 mod rpm;
+mod unpack;
 
 pub use self::limits::Limits;
 pub(super) use self::limits::shown;
@@ -76,6 +77,14 @@ pub fn file(form: Form, name: &str, file: &mut (impl Read + Seek), limits: &Limi
         problems: problems.into_list(),
         ..Artefact::default()
     }
+}
+
+/// Inspects a layer of an image, as it comes in.
+pub fn layer(stream: impl Read, limits: &Limits) -> Artefact {
+    let mut problems = Problems::default();
+    layer::read(stream, limits, &mut problems);
+    let problems = problems.into_list();
+    Artefact { format: Form::Docker, problems, ..Artefact::default() }
 }
 
 /// A value of lines such as `Name: ska-thing`, as mail has them; the first stands.

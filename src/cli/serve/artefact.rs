@@ -17,11 +17,12 @@ use crate::cli::Failure;
 use crate::cli::artefact::itself;
 use crate::policyfile::{ArtefactDoor, Source};
 use crate::server::hooks::{self, HookMetrics, Hooks, Receiving};
-use crate::server::lookup::{self, Answering, Token};
+use crate::server::lookup::{self, Answering, LookupMetrics, Token};
 use crate::server::{self, Judge};
 use crate::worker::database::{Address, Database};
 use crate::worker::examine::Bench;
 use crate::worker::intake::Intake;
+use crate::worker::keys::Keys;
 use crate::worker::lookup::Lookup;
 use crate::worker::queue::Queue;
 use crate::worker::reception::Reception;
@@ -123,17 +124,17 @@ impl Flags {
         info!("verdicts are in `{address}`");
         let sources = Sources::new(&door).map_err(|error| Failure::of(&error))?;
         let (hook_metrics, metrics) = (HookMetrics::default(), Metrics::default());
+        let lookup_metrics = LookupMetrics::default();
         hook_metrics.register(registry);
+        lookup_metrics.register(registry);
         metrics.register(registry);
 
         let settle = Duration::from_millis(u64::from(door.work.settle_milliseconds));
         let queue = Queue::new(database.clone());
         let most = door.hooks.as_ref().map_or(0, |hooks| hooks.max_waiting);
         let (intake, _) = Intake::start(queue, settle, most);
-        let files = door.hooks.iter().flat_map(|hooks| &hooks.secret_files);
-        let files = files.map(PathBuf::from).collect();
-        let reception = Reception::new(files, intake, sources.clone());
-        let reception = Arc::new(reception.map_err(|error| Failure::of(&error))?);
+        let keys = Keys::new(door.hooks.as_ref()).map_err(|error| Failure::of(&error))?;
+        let reception = Arc::new(Reception::new(keys, intake, sources.clone()));
         let labour = Labour::new(
             &door,
             &database,
@@ -157,7 +158,7 @@ impl Flags {
             awaited: Arc::new(|| None),
         };
         let bound = wanted.bind().await.map_err(|error| Failure::of(&error))?;
-        let lookup = self.lookup(arguments, &database)?.serve().await;
+        let lookup = self.lookup(arguments, &database, lookup_metrics)?.serve().await;
         Ok(Some(Door {
             hooks: bound.serve(),
             lookup: lookup.map_err(|error| Failure::of(&error))?,
@@ -176,7 +177,12 @@ impl Flags {
     }
 
     /// Where verdicts are shown.
-    fn lookup(&self, arguments: &Arguments, database: &Database) -> Result<lookup::Args, Failure> {
+    fn lookup(
+        &self,
+        arguments: &Arguments,
+        database: &Database,
+        metrics: LookupMetrics,
+    ) -> Result<lookup::Args, Failure> {
         let token = match &self.lookup_token_file {
             Some(path) => Some(token(path)?),
             None => None,
@@ -187,6 +193,7 @@ impl Flags {
             refresh: server::REFRESH,
             token,
             lookup: Arc::new(Window(Lookup::new(database.clone()))),
+            metrics,
         })
     }
 

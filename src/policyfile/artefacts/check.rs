@@ -1,6 +1,6 @@
 //! What no schema says: names that refer to each other, and addresses.
 
-use super::{ArtefactDoor, RepositorySettings, ServerKind};
+use super::{ArtefactDoor, HookSettings, RepositorySettings, ServerKind};
 use crate::document::{Span, Value};
 use crate::engine::nearest;
 use crate::policyfile::misfit::did_you_mean;
@@ -26,6 +26,7 @@ pub(super) fn one(
     check.servers();
     check.repositories();
     check.addresses();
+    check.hooks();
     check.actions();
     let mut found = check.found;
     if let Some((_, second)) = all.next() {
@@ -135,6 +136,16 @@ impl Check<'_> {
         }
         if let Some(gitlab) = &door.gitlab {
             self.address(&["gitlab"], None, "url", &gitlab.url);
+        }
+    }
+
+    fn hooks(&mut self) {
+        let empty = |it: &HookSettings| it.secret_files.is_empty() && it.token_files.is_empty();
+        if self.door.hooks.as_ref().is_some_and(empty) {
+            let message = "hooks that nobody can send".to_owned();
+            let help = "name `secretFiles` for Nexus, or `tokenFiles` for Harbor and registries";
+            let span = self.value.get("hooks").unwrap_or(self.value).span;
+            self.found.push(Found { span, message, help: Some(help.to_owned()) });
         }
     }
 
@@ -249,6 +260,8 @@ repositories:
         assert!(told.contains("is itself a repository that is judged"), "{told}");
         let told = wrong(&format!("{GOOD}hook: {{}}\n"));
         assert!(told.contains("did you mean `hooks`?"), "{told}");
+        let told = wrong(&format!("{GOOD}hooks: {{}}\n"));
+        assert!(told.contains("hooks that nobody can send"), "{told}");
         let told = wrong(&format!("{GOOD}actions: {{deny: [chat]}}\n"));
         assert!(told.contains("`chat` needs `chat`"), "{told}");
         assert!(wrong("").contains("the file is empty"));

@@ -3,6 +3,8 @@
 //! Secrets are never in it: it names the files that hold them.
 
 mod check;
+mod defaults;
+mod server;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,6 +16,10 @@ use super::read::Source;
 use super::schema::of_type;
 use super::strict;
 use crate::engine::Globs;
+
+pub use server::{
+    CredentialSettings, RepositorySettings, ServerKind, ServerSettings, TokenServerSettings,
+};
 
 /// The file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -45,6 +51,8 @@ pub struct ArtefactDoor {
     pub work: WorkSettings,
     #[serde(default)]
     pub limits: LimitSettings,
+    #[serde(default)]
+    pub verdicts: VerdictSettings,
     /// The folder in which a scanner leaves its report of an artefact, as `sha256-DIGITS.json` by the
     /// artefact's digest, in the JSON of Trivy or of CycloneDX.
     #[schemars(with = "String")]
@@ -52,114 +60,17 @@ pub struct ArtefactDoor {
     pub vulnerability_reports: Option<String>,
 }
 
-/// A server that holds repositories.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ServerSettings {
-    /// What repositories call it.
-    pub name: String,
-    /// What it is.
-    #[serde(default)]
-    pub kind: ServerKind,
-    /// Its base address: `https://artefact.skao.int`.
-    pub url: String,
-    /// Who asks. Without it nobody in particular does.
-    #[schemars(with = "CredentialSettings")]
-    #[serde(default)]
-    pub credentials: Option<CredentialSettings>,
-    /// A file of certificates to trust beside the usual ones, as PEM.
-    #[schemars(with = "String")]
-    #[serde(default)]
-    pub ca_file: Option<String>,
-    /// Whether its address may be one that only this network knows, or this machine's own.
-    #[serde(default)]
-    pub private_addresses: bool,
-    /// Base addresses of others that it may send on to, such as the store where a registry keeps its
-    /// layers. No credential goes there.
-    #[serde(default)]
-    pub redirects: Vec<String>,
-    /// Who gives tokens for a registry, if it is not the registry itself. Without it nobody else is
-    /// asked for one.
-    #[schemars(with = "TokenServerSettings")]
-    #[serde(default)]
-    pub token_server: Option<TokenServerSettings>,
-}
-
-/// A server that gives tokens for a registry. The registry's own credentials don't go there, and
-/// these go nowhere else.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct TokenServerSettings {
-    /// Its base address: `https://gitlab.com/jwt`.
-    pub url: String,
-    /// Who asks. Without it nobody in particular does.
-    #[schemars(with = "CredentialSettings")]
-    #[serde(default)]
-    pub credentials: Option<CredentialSettings>,
-    /// A file of certificates to trust beside the usual ones, as PEM.
-    #[schemars(with = "String")]
-    #[serde(default)]
-    pub ca_file: Option<String>,
-    /// Whether its address may be one that only this network knows, or this machine's own.
-    #[serde(default)]
-    pub private_addresses: bool,
-}
-
-/// What a server is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum ServerKind {
-    /// A Nexus Repository.
-    #[default]
-    Nexus,
-    /// A registry of the OCI distribution API: Harbor, or a plain one.
-    Oci,
-}
-
-/// A user and a password, in files.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CredentialSettings {
-    /// The file that holds the name of the user.
-    pub username_file: String,
-    /// The file that holds the password.
-    pub password_file: String,
-}
-
-/// A repository whose artefacts are judged.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RepositorySettings {
-    /// Its name on the server.
-    pub name: String,
-    /// The server that holds it.
-    pub server: String,
-    /// Its format, in Nexus' word for it: `docker`, `helm`, `pypi`, `raw`, …
-    pub format: String,
-    /// The repository of the same server and format that takes what is not accepted, or the folder
-    /// of the same registry. Without it nothing is moved away.
-    #[schemars(with = "String")]
-    #[serde(default)]
-    pub quarantine: Option<String>,
-    /// Where images of this repository are pulled from, if not from `/repository/NAME` of the
-    /// server: `https://docker.artefact.skao.int`.
-    #[schemars(with = "String")]
-    #[serde(default)]
-    pub registry: Option<String>,
-    /// Where images of the quarantine repository are pushed to, if not to `/repository/NAME` of the
-    /// server.
-    #[schemars(with = "String")]
-    #[serde(default)]
-    pub quarantine_registry: Option<String>,
-}
-
 /// How hooks come in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HookSettings {
-    /// Files that hold a secret of the webhook each: several while one takes the place of another.
-    #[schemars(length(min = 1))]
+    /// Files that hold a secret of Nexus' webhook each: several while one takes the place of another.
+    #[serde(default)]
     pub secret_files: Vec<String>,
+    /// Files that hold a token each, which Harbor and other registries send in `Authorization`, alone
+    /// or after `Bearer`.
+    #[serde(default)]
+    pub token_files: Vec<String>,
     /// The largest event, in bytes.
     #[serde(default = "a_mebibyte")]
     #[schemars(range(min = 1024))]
@@ -290,6 +201,16 @@ pub struct LimitSettings {
     pub memory_bytes: u64,
 }
 
+/// How long verdicts are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct VerdictSettings {
+    /// For how many days a verdict is kept on what is not in its repository any more, or has other
+    /// files there. Others stay.
+    #[schemars(range(min = 1))]
+    pub keep_days: u32,
+}
+
 impl ArtefactDoor {
     /// Reads the file.
     ///
@@ -322,49 +243,6 @@ impl ArtefactDoor {
     /// The server that holds a repository.
     pub fn server(&self, repository: &RepositorySettings) -> Option<&ServerSettings> {
         self.servers.iter().find(|it| it.name == repository.server)
-    }
-}
-
-impl Default for SweepSettings {
-    fn default() -> Self {
-        Self { interval_seconds: 3600, calls_per_second: 10 }
-    }
-}
-
-impl Default for ActionSettings {
-    fn default() -> Self {
-        Self {
-            dry_run: true,
-            deny: vec![ActionKind::Quarantine, ActionKind::Author, ActionKind::Chat],
-            warn: vec![ActionKind::Author],
-            issue_for: Vec::new(),
-        }
-    }
-}
-
-impl Default for WorkSettings {
-    fn default() -> Self {
-        Self {
-            workers: 4,
-            lease_seconds: 60,
-            settle_milliseconds: 2_000,
-            attempts: 12,
-            backoff_milliseconds: 2_000,
-        }
-    }
-}
-
-impl Default for LimitSettings {
-    fn default() -> Self {
-        Self {
-            file_bytes: 8 << 30,
-            unpacked_bytes: 16 << 30,
-            entries: 50_000,
-            ratio: 200,
-            fetch_seconds: 900,
-            inspect_seconds: 120,
-            memory_bytes: 512 << 20,
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The listener for push hooks: one path, one question.
+//! The listener for push hooks: a path for each sender, one question.
 //!
 //! It knows limits and deadlines, and hands each body to [`Hooks`]. Nexus never repeats a call, so
 //! what is answered with 2xx must have been kept, and nothing is refused that could be.

@@ -5,26 +5,30 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONNECTION, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
 use super::Hooks;
 use super::metrics::HookMetrics;
-use crate::artefact::{Hook, Received, delivery, signature};
+use crate::artefact::{Hook, Received, Sender, delivery, signature};
 use crate::server::body::{self, Unread};
 use crate::server::connection::Service;
 use crate::server::gate::Gate;
 use crate::server::limits::Limits;
 use crate::server::routes::plain;
 
-/// Where Nexus calls.
-const PATH: &str = "/hooks/nexus";
+/// Who calls where.
+const PATHS: [(&str, Sender); 3] = [
+    ("/hooks/harbor", Sender::Harbor),
+    ("/hooks/nexus", Sender::Nexus),
+    ("/hooks/registry", Sender::Registry),
+];
 /// The longest header that is read.
-const LONGEST: usize = 200;
+const LONGEST: usize = 1024;
 
-/// The one path.
+/// The paths of all senders.
 #[derive(Clone)]
 pub(super) struct Routes(Arc<Shared>);
 
@@ -100,22 +104,28 @@ impl Routes {
 
     async fn take(&self, request: &mut Request<Incoming>, start: Instant) -> Ended {
         let Shared { hooks, gate, limits, .. } = &*self.0;
-        if request.uri().path() != PATH {
-            return Ended::early("path", StatusCode::NOT_FOUND, "only /hooks/nexus is here");
-        }
+        let path = request.uri().path();
+        let Some((_, sender)) = PATHS.into_iter().find(|(it, _)| *it == path) else {
+            let paths = PATHS.map(|(path, _)| path).join(", ");
+            let text = format!("only {paths} are here");
+            return Ended::early("path", StatusCode::NOT_FOUND, &text);
+        };
         if request.method() != Method::POST {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             return Ended::early("method", status, "only POST is understood here");
         }
         let id = header(request.headers(), delivery::ID_HEADER);
-        let signature = header(request.headers(), signature::HEADER);
+        let proof = match sender {
+            Sender::Nexus => header(request.headers(), signature::HEADER),
+            Sender::Harbor | Sender::Registry => header(request.headers(), AUTHORIZATION.as_str()),
+        };
         let Ok(mut place) = gate.enter() else { return Ended::unread(Unread::NoRoom) };
         let deadline = start + limits.body;
         let body = match body::read(request.body_mut(), &mut place, limits, deadline).await {
             Ok(body) => body,
             Err(unread) => return Ended::unread(unread),
         };
-        let hook = Hook { id: &id, signature: &signature, body: &body };
+        let hook = Hook { sender, id: &id, proof: &proof, body: &body };
         let received = timeout_at(start + limits.review, hooks.receive(hook)).await;
         Ended::of(received.unwrap_or_else(|_| Received::Full("it takes too long".to_owned())))
     }
@@ -134,11 +144,13 @@ impl Ended {
             Received::Kept { late: true, .. } => ("late", StatusCode::OK, "kept".to_owned()),
             Received::Kept { .. } => ("kept", StatusCode::OK, "kept".to_owned()),
             Received::Elsewhere => {
-                ("elsewhere", StatusCode::OK, "the repository is not judged".to_owned())
+                ("elsewhere", StatusCode::OK, "nothing of it is judged".to_owned())
             }
-            Received::Forged => {
-                ("forged", StatusCode::UNAUTHORIZED, "no known secret signed this".to_owned())
-            }
+            Received::Forged => (
+                "forged",
+                StatusCode::UNAUTHORIZED,
+                "no known secret or token vouches for it".to_owned(),
+            ),
             Received::Malformed(why) => ("malformed", StatusCode::BAD_REQUEST, why),
             Received::Full(why) => ("full", StatusCode::SERVICE_UNAVAILABLE, why),
         };
@@ -168,7 +180,7 @@ impl Ended {
     }
 }
 
-/// A header as text; empty if it is not there, or too long to be one of Nexus'.
+/// A header as text; empty if it is not there, or too long to be one of a hook.
 fn header(headers: &HeaderMap, name: &str) -> String {
     let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if value.len() > LONGEST { String::new() } else { value.to_owned() }

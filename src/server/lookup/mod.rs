@@ -4,6 +4,7 @@
 //! It knows who may read, and hands each question to a [`Lookup`].
 
 mod guard;
+mod metrics;
 mod routes;
 
 use std::future::Future;
@@ -24,6 +25,7 @@ use guard::Guard;
 use routes::Routes;
 
 pub use guard::Token;
+pub use metrics::LookupMetrics;
 
 /// Answers questions.
 pub trait Lookup: Send + Sync + 'static {
@@ -44,6 +46,7 @@ pub struct Args {
     /// Who reads must know it. Without one only this machine may read.
     pub token: Option<Token>,
     pub lookup: Arc<dyn Lookup>,
+    pub metrics: LookupMetrics,
 }
 
 /// A listener that serves.
@@ -75,7 +78,7 @@ impl Args {
         let readers = limits.management_connections;
         let port = Port::bind(self.listen, self.certificate, readers, &limits, &metrics).await?;
         let gate = Gate::new(readers, limits.in_flight_bytes);
-        let routes = Routes::new(self.lookup, guard, gate, limits.review);
+        let routes = Routes::new(self.lookup, guard, gate, limits.review, self.metrics);
         info!("showing verdicts on {}", port.address());
         Ok(Running(port.serve(routes, self.refresh)))
     }

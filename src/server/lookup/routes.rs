@@ -11,10 +11,11 @@ use hyper::header::{
     RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Lookup;
 use super::guard::Guard;
+use super::metrics::LookupMetrics;
 use crate::artefact::lookup::{Answer, Ask, Kind};
 use crate::server::connection::Service;
 use crate::server::gate::Gate;
@@ -29,6 +30,7 @@ struct Shared {
     guard: Guard,
     gate: Gate,
     patience: Duration,
+    metrics: LookupMetrics,
 }
 
 impl Routes {
@@ -37,14 +39,17 @@ impl Routes {
         guard: Guard,
         gate: Gate,
         patience: Duration,
+        metrics: LookupMetrics,
     ) -> Self {
-        Self(Arc::new(Shared { lookup, guard, gate, patience }))
+        Self(Arc::new(Shared { lookup, guard, gate, patience, metrics }))
     }
 }
 
 impl Service for Routes {
     async fn call(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let start = Instant::now();
         let mut response = self.respond(&request).await;
+        self.0.metrics.answered(response.status(), start.elapsed());
         let headers = response.headers_mut();
         for (name, value) in [
             // A page says the rest of its policy itself.
@@ -61,7 +66,7 @@ impl Service for Routes {
 
 impl Routes {
     async fn respond(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let Shared { lookup, guard, gate, patience } = &*self.0;
+        let Shared { lookup, guard, gate, patience, .. } = &*self.0;
         let uri = request.uri();
         if !guard.lets_in(request.headers(), uri.host()) {
             return refusal(guard);

@@ -5,7 +5,7 @@ use super::{Database, Error};
 
 /// What makes each version of the schema out of the one before it. One that was ever shipped
 /// never changes.
-const STEPS: &[&str] = &[include_str!("schema.sql")];
+const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// Any number, as long as nobody else in the database locks the same.
 const LOCK: i64 = 0x706f_7274_6375_6c6c;

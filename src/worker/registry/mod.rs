@@ -10,8 +10,9 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use tokio::process::ChildStdin;
 
-use super::fetch::{self, Bounds, Fetched, hex};
+use super::fetch::{self, Bounds, Fed, Fetched, hex};
 use super::site::Site;
 use super::trouble::Trouble;
 use crate::artefact::inspect::oci::{self, Blob};
@@ -115,6 +116,18 @@ impl<'s> Registry<'s> {
             StatusCode::NOT_FOUND => Ok(None),
             status => Err(self.site.odd("a manifest", status)),
         }
+    }
+
+    /// Feeds a file of the repository to a process as it comes in.
+    pub(super) async fn feed(
+        &mut self,
+        blob: &Blob,
+        bounds: Bounds,
+        to: ChildStdin,
+    ) -> Result<Fed, Trouble> {
+        let url = self.address("blobs", &blob.digest);
+        let call = self.call(Method::GET, &url).await?;
+        fetch::feed(self.site, call, bounds, to).await
     }
 
     fn address(&self, sort: &str, reference: &str) -> Url {

@@ -154,14 +154,22 @@ chat: {{webhookFile: chat, privateAddresses: true}}
 
     /// Calls the webhook with a signature, and returns the status and what was said.
     pub(super) fn call(&self, body: &str, signature: &str, id: &str) -> io::Result<(u16, String)> {
+        let headers = format!(
+            "X-Nexus-Webhook-ID: rm:repository:component\r\nX-Nexus-Webhook-Delivery: {id}\r\n\
+             X-Nexus-Webhook-Signature: {signature}\r\n\
+             Content-Type: application/json; charset=UTF-8\r\n"
+        );
+        self.post("/hooks/nexus", &headers, body)
+    }
+
+    /// The same for any path and any headers.
+    pub(super) fn post(&self, path: &str, headers: &str, body: &str) -> io::Result<(u16, String)> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         write!(
             stream,
-            "POST /hooks/nexus HTTP/1.1\r\nHost: door\r\nConnection: close\r\n\
-             X-Nexus-Webhook-ID: rm:repository:component\r\nX-Nexus-Webhook-Delivery: {id}\r\n\
-             X-Nexus-Webhook-Signature: {signature}\r\nContent-Length: {}\r\n\
-             Content-Type: application/json; charset=UTF-8\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: door\r\nConnection: close\r\n{headers}\
+             Content-Length: {}\r\n\r\n{body}",
             body.len()
         )?;
         let mut answer = String::new();

@@ -53,7 +53,7 @@ fn a_bad_body_is_refused_with_a_reason_and_a_repeated_event_is_not() {
     assert_eq!(call(&old, "5").0, 200);
     assert_eq!(call(&asset("ska-thing/a-0.1.0.txt"), "6").0, 200);
     let elsewhere = body.replace("raw-internal", "k8s-ci-creds-internal");
-    assert_eq!(call(&elsewhere, "7"), (200, "the repository is not judged\n".to_owned()));
+    assert_eq!(call(&elsewhere, "7"), (200, "nothing of it is judged\n".to_owned()));
 }
 
 #[test]

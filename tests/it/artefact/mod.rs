@@ -3,6 +3,8 @@
 mod author;
 mod catalogue;
 mod door;
+mod event;
+mod forget;
 mod hook;
 mod image;
 mod kill;
@@ -15,5 +17,6 @@ mod postgres;
 mod proxy;
 mod queue;
 mod replicas;
+mod served;
 mod shown;
 mod stand;

@@ -129,13 +129,21 @@ pub(super) fn deb(folder: &Folder, packing: &str) -> String {
     let file = format!("ska-thing-{packing}.deb");
     let pack = format!("-Z{packing}");
     run(&folder.file("deb"), "dpkg-deb", &["--build", &pack, "ska-thing", &file]);
-    if packing == "gzip" {
-        let control = format!("{about}{lines}");
-        folder.write("deb/control", control);
-        let parts = "ar x ska-thing-gzip.deb && tar czf control.tar.gz ./control && \
-                     rm ska-thing-gzip.deb && ar rc ska-thing-gzip.deb debian-binary control.tar.gz data.tar.gz";
-        run(&folder.file("deb"), "sh", &["-c", parts]);
-    }
+    let control = format!("{about}{lines}");
+    folder.write("deb/control", control);
+    let (ending, pack) = match packing {
+        "gzip" => (".gz", "gzip"),
+        "xz" => (".xz", "xz -9"),
+        "zstd" => (".zst", "zstd"),
+        _ => ("", "cat"),
+    };
+    let parts = format!(
+        "rm -f control.tar* data.tar* && ar x {file} && rm control.tar* {file} && \
+         tar cf control.tar ./control && {pack} < control.tar > packed && \
+         mv packed control.tar{ending} && \
+         ar rc {file} debian-binary control.tar{ending} data.tar{ending}"
+    );
+    run(&folder.file("deb"), "sh", &["-c", &parts]);
     folder.path(&format!("deb/{file}"))
 }
 

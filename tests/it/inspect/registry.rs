@@ -20,11 +20,16 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// The same with more settings.
+    pub(crate) fn start_with(more: &str) -> Self {
         let folder = Folder::new();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let host = format!("127.0.0.1:{port}");
         let settings = format!(
-            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\nhttp: {{addr: '{host}'}}\n",
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\nhttp: {{addr: '{host}'}}\n{more}",
             folder.path("storage")
         );
         let settings = folder.write("registry.yml", settings);
@@ -91,6 +96,7 @@ impl<'f> Layout<'f> {
         metadata: &[(&str, &str)],
         layer: &[u8],
     ) -> Json {
+        let packing = if layer.starts_with(&ZSTD) { "zstd" } else { "gzip" };
         let labels: serde_json::Map<String, Json> =
             metadata.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
         let (os, architecture) = platform;
@@ -100,7 +106,7 @@ impl<'f> Layout<'f> {
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "config": self.blob("config.v1+json", config.to_string().as_bytes()),
-            "layers": [self.blob("layer.v1.tar+gzip", layer)],
+            "layers": [self.blob(&format!("layer.v1.tar+{packing}"), layer)],
         });
         let mut blob = self.blob("manifest.v1+json", manifest.to_string().as_bytes());
         blob["platform"] = json!({"os": os, "architecture": architecture});
@@ -134,6 +140,18 @@ pub(crate) fn layer(bytes: usize) -> Vec<u8> {
         left -= some;
     }
     packed.finish().unwrap()
+}
+
+/// How a stream of Zstandard begins.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// A layer of zeros by Zstandard: a frame of blocks that say one byte 128 KiB times (RFC 8878).
+fn zstd_layer(blocks: usize) -> Vec<u8> {
+    // No size and no sum, and a window of 128 KiB.
+    let mut frame = [&ZSTD[..], &[0, 0x38]].concat();
+    frame.extend([2, 0, 0x10, 0].repeat(blocks));
+    frame.extend([3, 0, 0x10, 0]);
+    frame
 }
 
 pub(crate) const AMD64: (&str, &str) = ("linux", "amd64");
@@ -192,6 +210,43 @@ fn a_platform_that_nobody_has_and_a_layer_that_is_a_bomb_are_told() {
     assert!(found.iter().any(|it| it == platform), "{found:?}");
     let is_bomb = |it: &String| it.ends_with("` it unpacks to more than 200 times its size");
     assert!(found.iter().any(is_bomb), "{found:?}");
+}
+
+#[test]
+fn large_layers_and_those_of_zstandard_are_read_as_they_come_in() {
+    let registry = Registry::start();
+    let layout = Layout::new(&registry.folder, "good");
+    // Beyond what is read at once of anything; the second half is a second stream.
+    let mut random: Vec<u8> =
+        (0..20_u32 << 20).map(|it| (it.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let packed = |bytes: &[u8]| {
+        use std::io::Write as _;
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    };
+    let mut large = packed(&random);
+    random.reverse();
+    large.extend(packed(&random));
+    assert!(large.len() > 40 << 20);
+    layout.close(&[
+        layout.image(AMD64, &METADATA, &large),
+        layout.image(ARM64, &METADATA, &zstd_layer(10)),
+    ]);
+    registry.push("good", "ska-thing:1.0.0");
+    let good = registry.check("ska-thing:1.0.0", &ALONE);
+    assert_eq!((good.itself(), good.code), (Vec::new(), 0));
+
+    let layout = Layout::new(&registry.folder, "bombs");
+    layout.close(&[
+        // 35 GiB in as many MiB.
+        layout.image(AMD64, &METADATA, &layer(16 << 20).repeat(2_200)),
+        layout.image(ARM64, &METADATA, &zstd_layer(4_000)),
+    ]);
+    registry.push("bombs", "ska-thing:1.0.1");
+    let found = registry.check("ska-thing:1.0.1", &ALONE).itself();
+    let is_bomb = |it: &&String| it.ends_with("` it unpacks to more than 200 times its size");
+    assert_eq!(found.iter().filter(is_bomb).count(), 2, "{found:?}");
 }
 
 #[test]
