@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::scope::Case;
-use super::{About, Fix, Inventory, Mention, Missing, Node, Related, Subject};
+use super::{About, Fix, Inventory, Mention, Missing, Node, Placement, Related, Subject};
 use crate::document::{Path, Span};
 
 /// What a rule lacks that asks for the other objects in vain.
@@ -66,6 +66,21 @@ impl<'s> Context<'s> {
     /// Nobody knows.
     pub fn tier(&self) -> Result<Option<&'s str>, Missing> {
         self.case.settings.tier(self.case.placement, self.case.facts)
+    }
+
+    /// A label of the subject's namespace; `None` if it has none, or if the subject is in none.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows the namespace or its labels.
+    pub fn namespace_label(&self, key: &str) -> Result<Option<&'s str>, Missing> {
+        let namespace = match self.case.placement {
+            Placement::Cluster => return Ok(None),
+            Placement::Unknown => return Err(Missing("namespace")),
+            Placement::Namespace(name) => name,
+        };
+        let labels = self.case.facts.labels_of(namespace).ok_or(Missing("namespace labels"))?;
+        Ok(labels.get(key).map(String::as_str))
     }
 
     /// What this rule noted of the other objects under `key`. The subject itself and objects

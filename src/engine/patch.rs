@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::Node;
-use crate::document::{Path, Value};
+use crate::document::{Body, Path, Value};
 
 /// How to put a finding right.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +72,30 @@ impl Fix {
             }
         };
         Some(Self { title: title.into(), applicability, patch: Patch(vec![operation]) })
+    }
+
+    /// Puts `value` behind the last item of the list at the node, which may be absent.
+    ///
+    /// `None` if no patch of the object can, as with [`Fix::set`].
+    pub fn append(
+        title: impl Into<String>,
+        applicability: Applicability,
+        list: Node<'_>,
+        value: &Value<'_>,
+    ) -> Option<Self> {
+        let is_list = list.value().is_some_and(|it| it.as_list().is_some());
+        if !list.is_written() || !is_list {
+            let alone = Value::new(Body::List(vec![value.clone()]));
+            return Self::set(title, applicability, list, &alone);
+        }
+        if list.is_inside() {
+            return None;
+        }
+        let mut path = list.path();
+        path.steps.push("-".into());
+        let operation = AddOperation { path: pointer(&path), value: Json::from(value) };
+        let patch = Patch(vec![PatchOperation::Add(operation)]);
+        Some(Self { title: title.into(), applicability, patch })
     }
 
     /// Takes away what is at the node.

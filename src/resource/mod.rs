@@ -26,6 +26,7 @@ pub mod tag;
 pub mod tango;
 pub mod tango_host;
 pub mod tango_object;
+pub mod tango_wait;
 pub mod test;
 pub mod version;
 pub mod workload;

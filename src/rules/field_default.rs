@@ -30,6 +30,8 @@ declare_rule! {
     ///   or the pod template of any kind; one that starts with `container` at each container,
     ///   init and ephemeral ones too. It ends with a key.
     /// - `value`: what to put there: anything but null.
+    /// - `unless`: the path to another field: where that is there, nothing is asked for, as its
+    ///   author has said enough. The default is none.
     ///
     /// ## Fix
     ///
@@ -69,6 +71,20 @@ declare_rule! {
     ///   imagePullPolicy: Always
     /// ```
     ///
+    /// ```yaml
+    /// # params: {field: container.resources.requests.cpu, value: 65m, unless: pod.spec.resources}
+    /// apiVersion: v1
+    /// kind: Pod
+    /// metadata:
+    ///   name: receiver
+    /// spec:
+    ///   resources:
+    ///     requests: {cpu: 10m}
+    ///   containers:
+    ///     - name: receive
+    ///       image: artefact.skao.int/ska-sdp-receive:1.0.0
+    /// ```
+    ///
     /// ## References
     ///
     /// - Kubernetes, [Mutating admission webhooks: good practices](https://kubernetes.io/docs/concepts/cluster-administration/admission-webhooks-good-practices/)
@@ -85,6 +101,7 @@ declare_rule! {
 struct FieldDefault {
     field: FieldPath,
     value: Value<'static>,
+    unless: Option<FieldPath>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -96,24 +113,34 @@ struct Parameters {
     #[serde(deserialize_with = "crate::document::owned")]
     #[schemars(with = "serde_json::Value")]
     value: Value<'static>,
+    /// Where this field is there, nothing is asked for.
+    #[serde(default)]
+    unless: Option<FieldPath>,
 }
 
 impl Configure for FieldDefault {
     type Parameters = Parameters;
 
-    fn configure(Parameters { field, value }: Parameters) -> Result<Self, ParameterError> {
+    fn configure(Parameters { field, value, unless }: Parameters) -> Result<Self, ParameterError> {
         if !field.ends_with_key() {
             return Err(ParameterError::new("field", "must end with a key, not with `[*]`"));
         }
         if value.is_null() {
             return Err(ParameterError::new("value", "must not be null"));
         }
-        Ok(Self { field, value })
+        Ok(Self { field, value, unless })
     }
 }
 
 impl Check for FieldDefault {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
+        let said = |field: &'s FieldPath| {
+            let places = field.places(cx.object(), cx.pod());
+            places.into_iter().any(|place| !place.node.is_empty())
+        };
+        if self.unless.as_ref().is_some_and(said) {
+            return Ok(());
+        }
         for place in self.field.places(cx.object(), cx.pod()) {
             if is_absent(place.node) {
                 let title = format!("set `{}` to its default", self.field);
@@ -135,7 +162,8 @@ impl Check for FieldDefault {
     }
 
     fn flaw(&self, kinds: &Kinds, pods: &PodKinds) -> Option<String> {
-        self.field.flaw(kinds, pods)
+        let fields = [Some(&self.field), self.unless.as_ref()];
+        fields.into_iter().flatten().find_map(|field| field.flaw(kinds, pods))
     }
 }
 

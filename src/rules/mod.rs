@@ -12,6 +12,7 @@ mod artefact_replaced;
 mod artefact_unsafe;
 mod artefact_version;
 mod artefact_vulnerable;
+mod autoscaler_without_requests;
 mod chart_incomplete;
 mod cluster_name_collides;
 mod cluster_role;
@@ -32,6 +33,7 @@ mod image_tag;
 mod ingress_host;
 mod ingress_path;
 mod label_broken;
+mod label_default;
 mod label_required;
 mod label_set_incomplete;
 mod name_too_long;
@@ -46,6 +48,7 @@ mod probe_ineffective;
 mod probe_missing;
 mod reference_broken;
 mod reference_exists;
+mod replicas_beside_autoscaler;
 mod replicas_share_volume;
 mod resources_absurd;
 mod secret_literal;
@@ -62,7 +65,10 @@ mod tango_device_name;
 mod tango_host_form;
 mod tango_port;
 mod tango_server_instance;
+mod tango_wait_circle;
+mod topology_spread_default;
 mod unique;
+mod variable_default;
 mod wait_ineffective;
 
 use crate::engine::Rule;
@@ -78,6 +84,7 @@ pub static ALL: &[&Rule] = &[
     &artefact_unsafe::ARTEFACT_UNSAFE,
     &artefact_version::ARTEFACT_VERSION,
     &artefact_vulnerable::ARTEFACT_VULNERABLE,
+    &autoscaler_without_requests::AUTOSCALER_WITHOUT_REQUESTS,
     &chart_incomplete::CHART_INCOMPLETE,
     &cluster_name_collides::CLUSTER_NAME_COLLIDES,
     &cluster_role::CLUSTER_ROLE,
@@ -98,6 +105,7 @@ pub static ALL: &[&Rule] = &[
     &ingress_host::INGRESS_HOST,
     &ingress_path::INGRESS_PATH,
     &label_broken::LABEL_BROKEN,
+    &label_default::LABEL_DEFAULT,
     &label_required::LABEL_REQUIRED,
     &label_set_incomplete::LABEL_SET_INCOMPLETE,
     &name_too_long::NAME_TOO_LONG,
@@ -111,6 +119,7 @@ pub static ALL: &[&Rule] = &[
     &probe_missing::PROBE_MISSING,
     &reference_broken::REFERENCE_BROKEN,
     &reference_exists::REFERENCE_EXISTS,
+    &replicas_beside_autoscaler::REPLICAS_BESIDE_AUTOSCALER,
     &replicas_share_volume::REPLICAS_SHARE_VOLUME,
     &resources_absurd::RESOURCES_ABSURD,
     &secret_literal::SECRET_LITERAL,
@@ -127,7 +136,10 @@ pub static ALL: &[&Rule] = &[
     &tango_host_form::TANGO_HOST_FORM,
     &tango_port::TANGO_PORT,
     &tango_server_instance::TANGO_SERVER_INSTANCE,
+    &tango_wait_circle::TANGO_WAIT_CIRCLE,
+    &topology_spread_default::TOPOLOGY_SPREAD_DEFAULT,
     &unique::UNIQUE,
+    &variable_default::VARIABLE_DEFAULT,
     &wait_ineffective::WAIT_INEFFECTIVE,
 ];
 

@@ -1,10 +1,12 @@
 //! What the shipped defaults do: once, and no harm.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use portcullis::document::Value;
-use portcullis::engine::{Budget, Engine, Facts};
+use portcullis::engine::{Budget, Engine, Facts, Namespaces};
 use portcullis::policyfile::{self, Source};
 use portcullis::resource::KUBERNETES;
 use portcullis::rules;
@@ -14,21 +16,30 @@ use crate::rules_meaning::holders;
 use crate::support::{manifest, subject};
 
 /// The shipped set with the defaults that one opts in to.
-fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/packs");
-    let packs = ["pod-defaults.yaml", "resource-defaults.yaml"]
-        .map(|name| (name, fs::read_to_string(folder.join(name)).unwrap()));
+    let packs = ["label-defaults", "pod-defaults", "resource-defaults", "tango-defaults"]
+        .map(|name| (name, fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap()));
     let mut sources = policyfile::shipped().to_vec();
     sources.extend(packs.iter().map(|(name, text)| Source::new(name, text)));
     policyfile::load(&sources, rules::ALL, &KUBERNETES).unwrap().engine
 }
 
-const FACTS: Facts<'static> =
-    Facts { tier: Some("ci"), namespaces: None, inventory: None, root: None, now: None };
+/// What is known: the tier, and what the namespaces of pipelines say.
+pub(crate) fn facts(tier: &'static str) -> Facts<'static> {
+    static NAMESPACES: LazyLock<Namespaces> = LazyLock::new(|| {
+        let labels = [("cicd.skao.int/project", "ska-tmc"), ("cicd.skao.int/team", "himalaya")];
+        let labels: BTreeMap<_, _> =
+            labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let all = ["ci-ska-tmc", "filled"].map(|name| (name.to_owned(), labels.clone()));
+        Namespaces { labels: all.into() }
+    });
+    Facts { tier: Some(tier), namespaces: Some(&NAMESPACES), ..Facts::default() }
+}
 
 /// What is found in an object, as `entry path`.
 fn findings(engine: &Engine, object: &Value<'_>) -> Vec<String> {
-    let report = engine.evaluate(&subject(object), &FACTS, Budget::default());
+    let report = engine.evaluate(&subject(object), &facts("ci"), Budget::default());
     report.findings.iter().map(|it| format!("{} {}", it.entry, it.path)).collect()
 }
 
@@ -51,15 +62,25 @@ fn pod() -> impl Strategy<Value = String> {
         ", \"securityContext\": {\"seccompProfile\": {\"type\": \"Unconfined\"}}",
         ", \"command\": [\"helm\", \"install\"]",
         ", \"resources\": {\"limits\": {\"memory\": \"1Gi\"}}",
+        ", \"env\": [{\"name\": \"A\", \"value\": \"1\"}]",
+        ", \"env\": []",
+        ", \"envFrom\": [{\"configMapRef\": {\"name\": \"tango\"}}]",
     ]);
-    (of_pod, proptest::collection::vec(container, 0..3)).prop_map(|(of_pod, containers)| {
+    let metadata = maybe(&[
+        ", \"namespace\": \"ci-ska-tmc\", \"labels\": {\"component\": \"\"}",
+        ", \"labels\": {\"app.kubernetes.io/name\": \"a\", \"app.kubernetes.io/instance\": \"b\"}",
+        ", \"ownerReferences\": [{\"kind\": \"StatefulSet\", \"name\": \"s\", \"controller\": true}]",
+    ]);
+    let containers = proptest::collection::vec(container, 0..3);
+    (of_pod, containers, metadata).prop_map(|(of_pod, containers, metadata)| {
         let (context, token, account, waiting) = of_pod;
         let container = |(rank, rest): (usize, &&str)| {
-            format!("{{\"name\": \"c{rank}\", \"image\": \"a:1.0\"{rest}}}")
+            let name = if rank == 0 { "device-server" } else { "other" };
+            format!("{{\"name\": \"{name}\", \"image\": \"a:1.0\"{rest}}}")
         };
         let containers: Vec<String> = containers.iter().enumerate().map(container).collect();
         format!(
-            "\"metadata\": {{\"name\": \"p\"}}, \"spec\": {{{context}{token}{account}{waiting}\
+            "\"metadata\": {{\"name\": \"p\"{metadata}}}, \"spec\": {{{context}{token}{account}{waiting}\
              \"containers\": [{}]}}",
             containers.join(", ")
         )
@@ -79,7 +100,8 @@ fn device_server() -> impl Strategy<Value = String> {
 /// found before.
 fn does_no_harm(engine: &Engine, text: &str) -> bool {
     let value = manifest(text);
-    let change = |value: &Value<'_>| engine.changes(&subject(value), &FACTS, Budget::default());
+    let change =
+        |value: &Value<'_>| engine.changes(&subject(value), &facts("ci"), Budget::default());
     let changed = change(&value);
     assert!(changed.outcomes.iter().all(|it| it.status.as_str() != "error"), "{text}");
     let Some(object) = changed.object else { return false };

@@ -82,6 +82,89 @@ fn at_admission_a_circle_is_told_to_whoever_closes_it() {
     );
 }
 
+/// A device server of classic mode: its configuration, and a StatefulSet that waits for a device.
+fn classic(name: &str, server: &str, device: &str, waits_for: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}-dsconfig-json, namespace: mid}}\n\
+         data:\n  configuration.json: '{{\"servers\": {{\"{server}\": {{\"01\": {{\"{server}\": {{\"{device}\": {{}}}}}}}}}}}}'\n\
+         ---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: {name}-01, namespace: mid}}\n\
+         spec:\n  template:\n    spec:\n      initContainers:\n      - name: check-dependencies-0\n        \
+         command: [retry, --tries=10, --, tango_admin, --ping-device, {waits_for}]\n      \
+         containers:\n      - name: device-server\n        \
+         command: [retry, --, {server}, \"01\", -ORBendPoint, 'giop:tcp::45450']\n"
+    )
+}
+
+#[test]
+fn a_circle_of_waits_in_classic_mode_is_one_finding_that_shows_it() {
+    let findings = lint(
+        "tango-wait-circle",
+        &[
+            classic("a", "A", "mid-x/a/1", "mid-x/b/1"),
+            classic("b", "B", "mid-x/b/1", "MID-X/c/1"),
+            classic("c", "C", "mid-x/c/1", "mid-x/a/1"),
+            classic("d", "D", "mid-x/d/1", "mid-x/a/1"),
+            classic("e", "E", "mid-x/e/1", "sys/database/2"),
+        ],
+    );
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    let message = findings[0]["message"].as_str().unwrap();
+    assert_eq!(message, "the device server waits for itself: `c-01` → `a-01` → `b-01` → `c-01`");
+    assert_eq!(files(&findings[0]), ["2.yaml", "0.yaml", "1.yaml"]);
+}
+
+/// An autoscaler by share of the processor, and the Deployment that it scales.
+fn scaled(resources: &str, replicas: &str) -> [String; 2] {
+    [
+        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web, namespace: mid}\n\
+         spec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  minReplicas: 2\n  \
+         maxReplicas: 4\n  metrics:\n  - type: Resource\n    \
+         resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}\n"
+            .to_owned(),
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: mid}}\nspec:\n  \
+             replicas: {replicas}\n  template:\n    spec:\n      containers:\n      \
+             - {{name: web, resources: {resources}}}\n      - {{name: log, resources: {{limits: {{cpu: 1}}}}}}\n"
+        ),
+    ]
+}
+
+#[test]
+fn an_autoscaler_needs_requests_unless_the_namespace_has_defaults() {
+    let none = scaled("{requests: {memory: 1Gi}}", "1");
+    let findings = lint("autoscaler-without-requests", &none);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(
+        findings[0]["message"],
+        "container `web` of Deployment `web` requests no `cpu`, by which this scales"
+    );
+    let limits = "apiVersion: v1\nkind: LimitRange\nmetadata: {name: l, namespace: mid}\n\
+                  spec: {limits: [{type: Container, defaultRequest: {cpu: 65m}}]}\n";
+    let with_defaults = [&none[..], &[limits.to_owned()]].concat();
+    assert_eq!(lint("autoscaler-without-requests", &with_defaults).len(), 0);
+    let some = scaled("{limits: {cpu: 1}}", "1");
+    assert_eq!(lint("autoscaler-without-requests", &some).len(), 0);
+}
+
+#[test]
+fn a_number_beside_an_autoscaler_may_be_its_own_in_an_object_that_exists() {
+    let found = |replicas: &str, more: &str| {
+        let [autoscaler, workload] = scaled("{}", replicas);
+        let workload = workload.replace("namespace: mid", &format!("namespace: mid{more}"));
+        let findings = lint("replicas-beside-autoscaler", &[autoscaler, workload]);
+        let message = findings.first().map(|it| it["message"].as_str().unwrap().to_owned());
+        message.map(|it| it.replace("HorizontalPodAutoscaler `web`", "H"))
+    };
+    let stored = ", resourceVersion: '7'";
+    assert_eq!(found("1", ""), None);
+    assert_eq!(found("3", stored), None);
+    assert_eq!(found("3", "").unwrap(), "3 replicas beside H, which sets them too");
+    for more in ["", stored] {
+        assert_eq!(found("5", more).unwrap(), "5 replicas beside H, which allows 2 to 4");
+        assert_eq!(found("0", more).unwrap(), "no replicas, which switches H off");
+    }
+}
+
 #[test]
 fn networks_that_overlap_are_one_finding_and_those_that_touch_are_none() {
     for (one, two, overlap) in [

@@ -10,7 +10,7 @@ use portcullis::engine::{Facts, Finding, Report, Rule};
 use portcullis::report::{Appearance, FORMATS, Run, Shown};
 use portcullis::resource::KUBERNETES;
 use portcullis::{policyfile, rules};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::poison::{commented, variants};
 use super::review::review;
@@ -24,11 +24,15 @@ fn is_about_artefacts(rule: &Rule) -> bool {
 }
 
 /// The object of an example in as many versions as it has places for the canary, and so each of the
-/// others that it is judged beside.
+/// others that it is judged beside; and the namespaces that are known.
 fn objects(example: &Example) -> Vec<Json> {
     let others = parse_all(&example.world.objects);
     let all = [parse(&example.text)].into_iter().chain(others);
-    all.flat_map(|object| variants(&Json::from(&object))).collect()
+    let namespaces = example.world.namespaces.iter().flatten().map(|(name, labels)| {
+        let metadata = json!({"name": name, "labels": labels});
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    });
+    all.flat_map(|object| variants(&Json::from(&object))).chain(namespaces).collect()
 }
 
 /// A policy of one entry, about kinds that the example is of.
@@ -86,6 +90,7 @@ fn assert_answers_silent(policy: &str, objects: &[Json]) {
 /// Rules that find something at places where no text can stand that holds a secret.
 const OF_NO_TEXT: &[&str] = &[
     "api-removed",
+    "autoscaler-without-requests",
     "cluster-name-collides",
     "cluster-role",
     "container-resources",
@@ -95,17 +100,21 @@ const OF_NO_TEXT: &[&str] = &[
     "field-required",
     "host-namespace",
     "image-pull-policy",
+    "label-default",
     "label-set-incomplete",
     "name-too-long",
     "namespace-name",
     "privileged-container",
     "probe-missing",
+    "replicas-beside-autoscaler",
     "replicas-share-volume",
     "resources-absurd",
     "selector-selects-nothing",
     "service-exposed",
     "tango-database-duplicate",
     "tango-port",
+    "topology-spread-default",
+    "variable-default",
 ];
 
 #[test]

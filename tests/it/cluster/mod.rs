@@ -14,6 +14,7 @@ mod container;
 mod controllers;
 mod facts;
 mod files;
+mod filled;
 mod install;
 mod kubelet;
 mod load;

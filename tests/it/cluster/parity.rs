@@ -15,7 +15,7 @@ use crate::cli::run;
 
 /// What policies may want to know of other objects.
 const KINDS: &str = "configmaps,cronjobs,customresourcedefinitions,daemonsets,databaseds,deployments,\
-    deviceservers,horizontalpodautoscalers,ingresses,jobs,network-attachment-definitions,\
+    deviceservers,horizontalpodautoscalers,ingresses,jobs,limitranges,network-attachment-definitions,\
     persistentvolumeclaims,pods,priorityclasses,replicasets,replicationcontrollers,serviceaccounts,\
     services,statefulsets,storageclasses";
 
