@@ -35,7 +35,9 @@ pub(crate) fn run(pod: &Json, ground: &Ground<'_>) -> Child {
     let here = |text: &str| {
         let address = format!("{}:", ground.address);
         let text = text.replace("0.0.0.0:", &address).replace("[::]:", &address);
-        mounts.iter().fold(text, |text, (path, folder)| relocate(&text, path, folder))
+        // What was moved is not moved again: a folder of this machine may lie below a mount's path.
+        let mut moved = mounts.iter().map(|(path, folder)| relocate(&text, path, folder));
+        moved.find(|it| *it != text).unwrap_or(text)
     };
     let environment = environment(container, pod);
     let words = |key: &str| {

@@ -7,6 +7,7 @@
 mod address;
 mod admit;
 mod api;
+mod artefacts;
 mod audit;
 mod break_glass;
 mod certificate;

@@ -24,7 +24,8 @@ pub(crate) fn refresh(api: &Api, pod: &Json, root: &Path) -> Option<BTreeMap<Str
         if !folder.is_dir() {
             fs::create_dir_all(&folder).unwrap();
         }
-        if volume["emptyDir"].is_null() {
+        // A claim on a volume is a folder that is as old as the pod.
+        if volume["emptyDir"].is_null() && volume["persistentVolumeClaim"].is_null() {
             show(&folder, &content(api, pod, volume)?);
         }
         Some((name, folder))
