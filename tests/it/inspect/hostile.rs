@@ -26,8 +26,10 @@ pub(super) fn serve(
                 call.push_str(&line);
                 call.push('\n');
             }
+            // Before the answer: whoever has that may look at once who called.
+            let is_heard = tell.send(call.clone()).is_ok();
             answer(&call, &mut stream);
-            if tell.send(call).is_err() {
+            if !is_heard {
                 return;
             }
         }
