@@ -1,14 +1,15 @@
 //! What a device server of classic mode serves, and what it waits for before it starts.
 //!
 //! Source: ska-tango-charts (`_deviceserver.yaml`): the container runs `SERVER INSTANCE -ORBendPoint …`,
-//! and each init container asks one device by `tango_admin --ping-device` or `--check-device`.
+//! and init containers ask a device by `tango_admin --ping-device`. What `--check-device` asks is only
+//! whether the database knows it, which its own server may wait for.
 
 use super::tango::DeviceName;
 use super::workload::{Sort, containers};
 use crate::engine::Node;
 
-/// The flags of `tango_admin` after which a device stands.
-const ASKS: [&str; 2] = ["--check-device", "--ping-device"];
+/// The flag of `tango_admin` after which a device stands that must answer.
+const ASKS: &str = "--ping-device";
 
 /// The devices that the init containers of a pod wait for, in lower case, with the items that name
 /// them; not those that TANGO itself defines.
@@ -22,7 +23,7 @@ pub fn waits(pod: Node<'_>) -> Vec<(Node<'_>, String)> {
         let mut asks = false;
         for (item, word) in words {
             let (flag, value) = word.split_once('=').unwrap_or((word, ""));
-            let is_flag = ASKS.contains(&flag);
+            let is_flag = flag == ASKS;
             let name = if is_flag { value } else { word };
             if (asks || is_flag)
                 && let Some(device) = awaited(name)

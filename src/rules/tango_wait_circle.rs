@@ -21,8 +21,9 @@ declare_rule! {
     ///
     /// ## Fields
     ///
-    /// `command` and `args` of init containers, where a device follows `--ping-device` or
-    /// `--check-device`, against those of the other workloads in the namespace. A workload runs the
+    /// `command` and `args` of init containers, where a device follows `--ping-device` (not
+    /// `--check-device`, which the database answers), against those of the other workloads in the
+    /// namespace. A workload runs the
     /// server and the instance of which both names stand in its command line, one after the other;
     /// a configuration in a ConfigMap says which devices these serve. Devices of `sys` and `dserver`
     /// are let be. A circle is one finding, which shows all of it. Of `DeviceServer`s
@@ -73,7 +74,7 @@ declare_rule! {
     ///       initContainers:
     ///         - name: check-dependencies-0
     ///           image: artefact.skao.int/ska-tango-images-tango-dsconfig:1.5.13
-    ///           command: [sh, -c, "retry -- tango_admin --check-device TEST/motor/1"]
+    ///           command: [sh, -c, "retry -- tango_admin --ping-device TEST/motor/1"]
     ///       containers:
     ///         - name: device-server
     ///           image: artefact.skao.int/ska-tango-examples:0.5.0
@@ -95,7 +96,7 @@ declare_rule! {
     ///       initContainers:
     ///         - name: check-dependencies-0
     ///           image: artefact.skao.int/ska-tango-images-tango-dsconfig:1.5.13
-    ///           command: [retry, --, tango_admin, --ping-device, sys/database/2]
+    ///           command: [retry, --, tango_admin, --check-device, test/motor/1]
     ///         - name: check-dependencies-1
     ///           image: artefact.skao.int/ska-tango-images-tango-dsconfig:1.5.13
     ///           command: [retry, --, tango_admin, --ping-device, test/motor/2]
