@@ -1,7 +1,10 @@
 //! A registry of the OCI distribution API that is no Nexus: Harbor, or a plain one.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use tokio::time::sleep;
 
 use super::registry::Registry;
 use super::site::Site;
@@ -33,13 +36,14 @@ impl Catalogue {
     /// What stands under the name and the tag that an id of ours holds; none if nothing does.
     pub(super) async fn component(&self, id: &str) -> Result<Option<Push>, Trouble> {
         match event::tagged(id) {
-            Some((name, tag)) => self.push(&name, &tag).await,
+            Some((name, tag)) => self.push(&mut self.registry(&name, "pull"), &name, &tag).await,
             None => Ok(None),
         }
     }
 
-    /// The tags of a page of names; the token is the last name of the page before.
-    pub(super) async fn page(&self, token: Option<&str>) -> Result<Page, Trouble> {
+    /// The tags of a page of names, with `pause` before each further call; the token is the last
+    /// name of the page before.
+    pub(super) async fn page(&self, token: Option<&str>, pause: Duration) -> Result<Page, Trouble> {
         let mut url = self.site.address(["v2", "_catalog"]);
         url.query_pairs_mut().append_pair("n", NAMES);
         if let Some(last) = token {
@@ -47,10 +51,9 @@ impl Catalogue {
         }
         let call = Registry::catalogue(&self.site).call(Method::GET, &url).await?;
         let answer = self.site.send(call).await?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Ok(Page::default()),
-            other => return Err(self.site.odd("the catalogue", other)),
+        // One that has no catalogue may hold anything, and is not taken for an empty one.
+        if answer.status() != StatusCode::OK {
+            return Err(self.site.odd("the catalogue", answer.status()));
         }
         let body = self.site.body(answer).await?;
         let names: Names = serde_json::from_slice(&body).map_err(|error| {
@@ -59,8 +62,11 @@ impl Catalogue {
         let folder = format!("{}/", self.folder);
         let mut page = Page { token: names.repositories.last().cloned(), ..Page::default() };
         for name in names.repositories.iter().filter(|name| name.starts_with(&folder)) {
-            for tag in self.registry(name, "pull").tags().await? {
-                page.pushes.extend(self.push(name, &tag).await?);
+            sleep(pause).await;
+            let mut registry = self.registry(name, "pull");
+            for tag in registry.tags().await? {
+                sleep(pause).await;
+                page.pushes.extend(self.push(&mut registry, name, &tag).await?);
             }
         }
         Ok(page)
@@ -76,10 +82,13 @@ impl Catalogue {
         Registry::new(&self.site, vec![], name, actions)
     }
 
-    async fn push(&self, name: &str, tag: &str) -> Result<Option<Push>, Trouble> {
-        let Some((digest, size_bytes)) = self.registry(name, "pull").digest(tag).await? else {
-            return Ok(None);
-        };
+    async fn push(
+        &self,
+        registry: &mut Registry<'_>,
+        name: &str,
+        tag: &str,
+    ) -> Result<Option<Push>, Trouble> {
+        let Some((digest, size_bytes)) = registry.digest(tag).await? else { return Ok(None) };
         let id = event::component(name, tag);
         let asset = Asset {
             path: format!("v2/{name}/manifests/{tag}"),

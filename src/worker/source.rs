@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::catalogue::Catalogue;
 use super::nexus::Nexus;
@@ -84,11 +85,11 @@ impl Source {
         }
     }
 
-    /// A page of what is there.
-    pub(super) async fn page(&self, token: Option<&str>) -> Result<Page, Trouble> {
+    /// A page of what is there. Where that takes several calls, there is a pause before each.
+    pub(super) async fn page(&self, token: Option<&str>, pause: Duration) -> Result<Page, Trouble> {
         match &self.server {
             Server::Nexus(nexus) => nexus.page(&self.settings.name, token).await,
-            Server::Oci(registry) => registry.page(token).await,
+            Server::Oci(registry) => registry.page(token, pause).await,
         }
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -18,7 +18,7 @@ use super::metrics::Metrics;
 use super::queue::{Queue, Wanted, milliseconds};
 use super::source::{Source, Sources};
 use super::trouble::Trouble;
-use crate::artefact::Push;
+use crate::artefact::{Page, Push};
 
 /// How often to look whether a sweep is due.
 const LOOK: Duration = Duration::from_secs(1);
@@ -48,6 +48,8 @@ pub struct Sweep {
 struct Swept {
     looked: i64,
     found: i64,
+    /// Not all there yet: the next sweep looks at them again.
+    unread: usize,
 }
 
 /// Has a repository swept after a pause, or when it was to be swept anyway if that is sooner.
@@ -124,7 +126,10 @@ impl Sweep {
             self.metrics.swept(swept.is_ok());
             let (swept, problem) = match swept {
                 Ok(swept) => {
-                    info!("swept `{name}`: {} looked at, {} to judge", swept.looked, swept.found);
+                    let Swept { looked, found, unread } = swept;
+                    info!(
+                        "swept `{name}`: {looked} looked at, {found} to judge, {unread} not all there"
+                    );
                     (swept, String::new())
                 }
                 Err(trouble) => {
@@ -157,7 +162,8 @@ impl Sweep {
         let mut swept = Swept::default();
         let mut token = None;
         loop {
-            let page = source.page(token.as_deref()).await?;
+            let page = self.page(source, token.as_deref()).await?;
+            swept.unread += page.unread;
             swept.looked += i64::try_from(page.pushes.len()).unwrap_or(i64::MAX);
             swept.found += self.want(&page.pushes).await?;
             // A page that leads to itself would never end.
@@ -169,6 +175,18 @@ impl Sweep {
                 return Err(Trouble::Lost);
             }
             sleep(self.pause).await;
+        }
+    }
+
+    /// A page, however long it takes: this replica leads on meanwhile.
+    async fn page(&self, source: &Source, token: Option<&str>) -> Result<Page, Trouble> {
+        let mut page = std::pin::pin!(source.page(token, self.pause));
+        loop {
+            match timeout(LEASE / 3, &mut page).await {
+                Ok(page) => return page,
+                Err(_) if self.leader.lead().await? => {}
+                Err(_) => return Err(Trouble::Lost),
+            }
         }
     }
 

@@ -90,6 +90,17 @@ chat: {{webhookFile: chat, privateAddresses: true}}
         self.folder.write("artefacts.yaml", text);
     }
 
+    /// Has what is below `production` in a registry judged too. `more` is added to the repository.
+    pub(super) fn judge_registry(&self, host: &str, more: &str) {
+        let server = format!(
+            "servers:\n  - {{name: harbor, kind: oci, url: 'http://{host}', privateAddresses: true}}"
+        );
+        let repository = format!(
+            "repositories:\n  - {{name: production, server: harbor, format: docker{more}}}"
+        );
+        self.change(&[("servers:", &server), ("repositories:", &repository)]);
+    }
+
     /// Starts the door, and returns when it takes hooks.
     pub(super) fn start(&self) -> Door {
         self.start_with(&[])
@@ -102,7 +113,9 @@ chat: {{webhookFile: chat, privateAddresses: true}}
 
     /// Starts it in one process with the admission door, each by the shipped policies.
     pub(super) fn start_beside(&self) -> Door {
-        self.opened(self.spawn(&["--listen", "127.0.0.1:0", "--data-dir", "data"]))
+        let helm = crate::chart::tool("helm");
+        let flags = ["--listen", "127.0.0.1:0", "--data-dir", "data", "--helm", &helm];
+        self.opened(self.spawn(&flags))
     }
 
     fn opened(&self, mut child: Child) -> Door {

@@ -22,15 +22,6 @@ fn setup(stand: &Stand) -> Setup {
     setup
 }
 
-fn serve(setup: &Setup, registry: &Registry) {
-    let server = format!(
-        "servers:\n  - {{name: harbor, kind: oci, url: 'http://{}', privateAddresses: true}}",
-        registry.host
-    );
-    let repository = "repositories:\n  - {name: production, server: harbor, format: docker}";
-    setup.change(&[("servers:", &server), ("repositories:", repository)]);
-}
-
 fn swept(setup: &Setup) {
     let swept = || setup.log().contains("swept `production`: 0 looked at");
     assert!(until("the first sweep", PATIENCE, swept), "{}", setup.log());
@@ -51,7 +42,7 @@ fn the_notifications_of_a_real_registry_have_an_image_judged() {
          threshold: 100, backoff: 100ms, headers: {{Authorization: [Bearer {TOKEN}]}}}}]}}\n",
         setup.address
     ));
-    serve(&setup, &registry);
+    setup.judge_registry(&registry.host, "");
     let _door = setup.start();
     swept(&setup);
     push(&registry, "elsewhere/thing:1.0.0");
@@ -65,7 +56,7 @@ fn the_notifications_of_a_real_registry_have_an_image_judged() {
 fn a_push_that_harbor_tells_of_is_judged() {
     let (stand, registry) = (Stand::start(), Registry::start());
     let setup = setup(&stand);
-    serve(&setup, &registry);
+    setup.judge_registry(&registry.host, "");
     let _door = setup.start();
     swept(&setup);
     for (number, name) in ["thing", "other"].into_iter().enumerate() {

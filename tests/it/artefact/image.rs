@@ -29,13 +29,7 @@ fn push(registry: &Registry, layout: &str, reference: &str, size: usize) -> Stri
 /// A door to a registry that is no Nexus: what is below `production` is judged.
 fn plain(stand: &Stand, registry: &Registry) -> Setup {
     let setup = Setup::new(stand, "", FAST);
-    let server = format!(
-        "servers:\n  - {{name: harbor, kind: oci, url: 'http://{}', privateAddresses: true}}",
-        registry.host
-    );
-    let repository = "repositories:\n  - {name: production, server: harbor, format: docker, \
-                      quarantine: quarantine/images}";
-    setup.change(&[("servers:", &server), ("repositories:", repository)]);
+    setup.judge_registry(&registry.host, ", quarantine: quarantine/images");
     setup
 }
 
