@@ -25,9 +25,6 @@ use crate::manifest::program::{self, Trouble};
 #[serde(rename_all = "camelCase")]
 pub struct Task {
     pub form: Form,
-    /// Whether the file comes as a stream, of which nothing is read twice: a layer of an image.
-    #[serde(default)]
-    pub streamed: bool,
     /// The name of the file, without its folder.
     pub name: String,
     pub limits: Limits,
@@ -69,11 +66,12 @@ const RELEASE_BYTES: usize = 53;
 ///
 /// # Errors
 ///
-/// The limits can't be set, or nobody reads the answer.
+/// The limits can't be set, there is no Helm, or nobody reads the answer.
 pub fn run(task: &Task, answer: &mut dyn Write) -> io::Result<()> {
     limit(task)?;
     let mut file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut artefact = if task.streamed {
+    // A layer comes as a stream, of which nothing is read twice.
+    let mut artefact = if task.form == Form::Docker {
         inspect::layer(file, &task.limits)
     } else {
         file.seek(SeekFrom::Start(0))?;
@@ -81,7 +79,7 @@ pub fn run(task: &Task, answer: &mut dyn Write) -> io::Result<()> {
     };
     let mut rendered = None;
     if let Some(helm) = task.helm.as_deref().filter(|_| is_rendered(&artefact)) {
-        match render(helm, &artefact) {
+        match render(helm, &artefact)? {
             Ok(text) => rendered = Some(text),
             Err(message) => artefact.problems.push(Problem {
                 sort: Sort::Broken,
@@ -121,18 +119,28 @@ fn is_rendered(artefact: &Artefact) -> bool {
     !harms && artefact.chart.as_ref().is_some_and(|chart| !is_library(chart))
 }
 
-/// Renders the chart at the standard input with its own values.
-fn render(helm: &Path, artefact: &Artefact) -> Result<String, String> {
+/// Renders the chart at the standard input with its own values, or says why it can't be rendered.
+///
+/// # Errors
+///
+/// There is no such Helm, which is no fault of the chart's.
+fn render(helm: &Path, artefact: &Artefact) -> io::Result<Result<String, String>> {
     let name = artefact.declared.name.as_deref().unwrap_or_default();
     let plain = name.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-');
     let release = if plain && !name.is_empty() { name } else { "release" };
     let release = release.get(..RELEASE_BYTES).unwrap_or(release).trim_matches('-');
     let mut command = Command::new(helm);
     command.args(["template", "--include-crds", "--", release, "/dev/stdin"]);
-    program::text_with_input(&mut command).map_err(|trouble| match trouble {
-        Trouble::Missing => format!("can't be rendered: there is no program `{}`", helm.display()),
-        Trouble::Failed(said) => format!("can't be rendered: Helm says: {said}"),
-        Trouble::Endless => "can't be rendered: Helm does not end".to_owned(),
+    Ok(match program::text_with_input(&mut command) {
+        Ok(text) => Ok(text),
+        Err(Trouble::Failed(said)) => Err(format!("can't be rendered: Helm says: {said}")),
+        Err(Trouble::Endless) => Err("can't be rendered: Helm does not end".to_owned()),
+        Err(Trouble::Missing) => {
+            let helm = helm.display();
+            let text =
+                format!("there is no program `{helm}` to render charts: name it by `--helm`");
+            return Err(io::Error::new(io::ErrorKind::NotFound, text));
+        }
     })
 }
 

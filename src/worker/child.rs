@@ -155,8 +155,7 @@ impl Inspector {
     fn task(&self, form: Form, name: &str) -> String {
         let Bounds { limits, helm, memory_bytes, .. } = self.bounds.clone();
         let (name, processor_seconds) = (name.to_owned(), self.seconds(form));
-        let streamed = form == Form::Docker;
-        let task = Task { form, streamed, name, limits, helm, memory_bytes, processor_seconds };
+        let task = Task { form, name, limits, helm, memory_bytes, processor_seconds };
         // A path of Helm's that is no Unicode text can't be written, and no chart is rendered.
         let text = serde_json::to_string(&task);
         text.or_else(|_| serde_json::to_string(&Task { helm: None, ..task })).unwrap_or_default()

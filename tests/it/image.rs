@@ -25,6 +25,10 @@ fn the_recipe_names_what_cargo_makes_and_runs_as_the_chart_does() {
     let (from, to) = copied.split_once(' ').unwrap();
     assert_eq!(from, format!("/build/target/{profile}/{program}"));
     assert_eq!(line("ENTRYPOINT "), format!("[\"{to}\"]"));
+    let helm = recipe.lines().find(|it| it.contains(" go build ")).unwrap();
+    let (built, package) = helm.split_once(" -o ").unwrap().1.split_once(' ').unwrap();
+    assert!(text("tests/tools/go.mod").contains(&format!("\t{package}\n")), "{package}");
+    assert_eq!(line("COPY --from=helm "), format!("{built} /usr/bin/helm"));
     let user = line("USER ");
     let names = text("charts/portcullis/templates/_names.tpl");
     let (user, group) = user.split_once(':').unwrap();

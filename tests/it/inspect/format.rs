@@ -1,5 +1,7 @@
 //! Each format: a good artefact has nothing wrong, and one without its parts says what is missing.
 
+use std::process::Command;
+
 use super::build;
 use super::check;
 use crate::folder::Folder;
@@ -116,4 +118,16 @@ fn what_a_scanner_found_is_judged_where_a_policy_asks() {
     let unknown = check(&archive, "raw-internal", &named);
     assert_eq!((unknown.itself(), unknown.code), (Vec::new(), 0));
     assert_eq!(unknown.json["summary"]["skipped"], 1);
+}
+
+#[test]
+fn a_helm_that_is_not_there_is_no_fault_of_the_chart() {
+    let folder = Folder::new();
+    let chart = build::chart(&folder, POD);
+    let mut check = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    check.args(["artefact", "check", "--form=helm", "--helm=no-such-helm", &chart]);
+    let output = check.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("there is no program `no-such-helm` to render charts"), "{said}");
 }
