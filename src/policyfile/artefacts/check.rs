@@ -75,6 +75,28 @@ impl Check<'_> {
             if let Some(quarantine) = &repository.quarantine {
                 self.quarantine(rank, repository, server.kind, quarantine);
             }
+            self.registries(rank, repository, server.kind);
+        }
+    }
+
+    /// Addresses of registries that nobody would ever ask.
+    fn registries(&mut self, rank: usize, repository: &RepositorySettings, kind: ServerKind) {
+        let RepositorySettings { format, quarantine, registry, quarantine_registry, .. } =
+            repository;
+        for (field, given) in [("registry", registry), ("quarantineRegistry", quarantine_registry)]
+        {
+            let message = if given.is_none() {
+                continue;
+            } else if kind == ServerKind::Oci {
+                "a server of `kind: oci` is the registry itself, at its `url`"
+            } else if format != "docker" {
+                "images alone are in a registry, and the format is not `docker`"
+            } else if field == "quarantineRegistry" && quarantine.is_none() {
+                "there is no `quarantine` that it would be the address of"
+            } else {
+                continue;
+            };
+            self.note(&["repositories"], rank, field, message.to_owned(), None);
         }
     }
 
@@ -254,6 +276,17 @@ repositories:
             told.contains("`raw-internal/bad` is in `raw-internal`, which is judged"),
             "{told}"
         );
+        for (text, expected) in [
+            (&registry, "is the registry itself"),
+            (&GOOD.to_owned(), "images alone are in a registry"),
+            (
+                &GOOD.replace("raw, quarantine: raw-quarantine", "docker"),
+                "there is no `quarantine`",
+            ),
+        ] {
+            let told = wrong(&text.replace("format:", "quarantineRegistry: 'https://q', format:"));
+            assert!(told.contains(expected), "{told}");
+        }
         let told = wrong(&registry.replace("format: docker", "format: helm"));
         assert!(told.contains("a registry holds images"), "{told}");
         let told = wrong(&GOOD.replace("raw-quarantine", "raw-internal"));
