@@ -72,9 +72,21 @@ impl Keys {
             return;
         }
         let mut last = texts(&self.secrets, &self.tokens).ok();
+        let mut unread = 0_u32;
         loop {
             sleep(LOOK).await;
-            let Ok(read) = texts(&self.secrets, &self.tokens) else { continue };
+            let read = match texts(&self.secrets, &self.tokens) {
+                Ok(read) => read,
+                Err(problem) => {
+                    unread = unread.saturating_add(1);
+                    // A file may be missing for a moment while it is replaced.
+                    if unread == 2 {
+                        warn!("the secrets of hooks stay: {}", super::words(&problem));
+                    }
+                    continue;
+                }
+            };
+            unread = 0;
             if last.as_ref() == Some(&read) {
                 continue;
             }
