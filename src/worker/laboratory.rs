@@ -19,7 +19,7 @@ use super::trouble::Trouble;
 use crate::artefact::inspect::Limits;
 use crate::artefact::inspect::oci::Blob;
 use crate::artefact::subject::{Artefact, Form, Problem, Sort};
-use crate::artefact::{Asset, Push};
+use crate::artefact::{Asset, Coordinates, Push};
 use crate::policyfile::{LimitSettings, RepositorySettings};
 
 /// What fetches and opens.
@@ -112,18 +112,7 @@ impl Laboratory {
         let Repository { settings: RepositorySettings { name, format, .. }, files: site, images } =
             repository;
         if format == "docker" {
-            let coordinates = &push.coordinates;
-            let registry = images.registry(&coordinates.path, "pull");
-            let image = self.image(registry, &coordinates.version).await?;
-            let (mut found, digest) = image.ok_or(Trouble::Changed)?;
-            if !push.lists(&digest) {
-                return Err(Trouble::Changed);
-            }
-            let host = images.site.address([]);
-            let host = host.authority().rsplit('@').next().unwrap_or_default();
-            found.artefact.image =
-                Some(format!("{host}/{}:{}", coordinates.path, coordinates.version));
-            return Ok(found);
+            return self.pushed_image(images, push).await;
         }
         let form = Form::of_repository(format);
         let mut all: Option<Found> = None;
@@ -141,6 +130,19 @@ impl Laboratory {
         }
         let nothing = || Artefact { format: form, ..Artefact::default() };
         Ok(all.unwrap_or_else(|| Found { artefact: nothing(), ..Found::default() }))
+    }
+
+    async fn pushed_image(&self, images: &Shelf, push: &Push) -> Result<Found, Trouble> {
+        let Coordinates { path, version, .. } = &push.coordinates;
+        let image = self.image(images.registry(path, "pull"), version).await?;
+        let (mut found, digest) = image.ok_or(Trouble::Changed)?;
+        if !push.lists(&digest) {
+            return Err(Trouble::Changed);
+        }
+        let host = images.site.address([]);
+        let host = host.authority().rsplit('@').next().unwrap_or_default();
+        found.artefact.image = Some(format!("{host}/{path}:{version}"));
+        Ok(found)
     }
 
     async fn asset(
@@ -236,7 +238,7 @@ impl Laboratory {
             let Some(rest) = left.checked_sub(layer.size) else {
                 let most = self.bounds.bytes >> 20;
                 let message = format!("names layers of more than {most} MiB (`limits.fileBytes`)");
-                artefact.problems.push(missing("manifest", &message));
+                artefact.problems.push(broken("manifest", &message));
                 return Ok(());
             };
             left = rest;
@@ -276,7 +278,7 @@ impl Laboratory {
             Fed::Nothing => "is not in the registry",
             Fed::TooLong => "is longer than it says",
         };
-        Ok(vec![missing("", wrong)])
+        Ok(vec![broken("", wrong)])
     }
 
     async fn opened(&self, form: Form, name: &str, whole: Whole) -> Result<Found, Trouble> {
@@ -305,6 +307,6 @@ fn unopened(error: Unopened) -> Trouble {
     }
 }
 
-fn missing(place: &str, message: &str) -> Problem {
+fn broken(place: &str, message: &str) -> Problem {
     Problem { sort: Sort::Broken, place: place.to_owned(), message: message.to_owned() }
 }

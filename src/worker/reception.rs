@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::intake::{Delivered, Intake, Kept, NotKept};
+use super::intake::{Delivered, Intake, Kept};
 use super::keys::Keys;
 use super::queue::Wanted;
 use super::source::Sources;
@@ -38,31 +38,34 @@ impl Reception {
         if !self.keys.vouch_for(&hook) {
             return Received::Forged;
         }
-        let said = match hook.sender {
-            Sender::Nexus => match Delivery::read(hook.body) {
-                Ok(delivery) => self.delivered(hook.id, delivery),
-                Err(why) => return Received::Malformed(why.to_string()),
-            },
-            Sender::Harbor => match Told::of_harbor(hook.body) {
-                Ok(told) => self.told(told),
-                Err(why) => return Received::Malformed(why.to_string()),
-            },
-            Sender::Registry => match Told::of_registry(hook.body) {
-                Ok(told) => self.told(told),
-                Err(why) => return Received::Malformed(why.to_string()),
-            },
+        let Said { delivered, time } = match self.said(&hook) {
+            Ok(Some(said)) => said,
+            Ok(None) => return Received::Elsewhere,
+            Err(why) => return Received::Malformed(why),
         };
-        let Some(Said { delivered, time }) = said else { return Received::Elsewhere };
         let late = time.is_some_and(|time| Timestamp::now().duration_since(time) > LATE);
         match self.intake.keep(delivered).await {
             Ok(kept) => Received::Kept { repeated: kept == Kept::Repeated, late },
-            Err(why @ (NotKept::Full | NotKept::Failed)) => Received::Full(why.to_string()),
+            Err(why) => Received::Full(why.to_string()),
         }
     }
 
     /// Takes secrets that are replaced, for ever, if there are any.
     pub async fn follow(self: Arc<Self>) {
         self.keys.follow().await;
+    }
+
+    /// What a hook says, or why it is none; `None` if nothing of it is judged.
+    fn said(&self, hook: &Hook<'_>) -> Result<Option<Said>, String> {
+        let told = match hook.sender {
+            Sender::Nexus => {
+                let delivery = Delivery::read(hook.body).map_err(|why| why.to_string())?;
+                return Ok(self.delivered(hook.id, delivery));
+            }
+            Sender::Harbor => Told::of_harbor(hook.body),
+            Sender::Registry => Told::of_registry(hook.body),
+        };
+        Ok(self.told(told.map_err(|why| why.to_string())?))
     }
 
     /// What Nexus says; `None` if nothing of it is judged.

@@ -80,10 +80,7 @@ impl Registry<'_> {
                 return self.untag(tag).await;
             }
         }
-        match self.delete(digest).await? {
-            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NOT_FOUND => Ok(()),
-            status => Err(self.site.odd("the deletion of an image", status)),
-        }
+        self.delete(digest).await
     }
 
     /// Takes a tag away. Where a registry deletes manifests alone, the tag is given one of its own
@@ -113,16 +110,17 @@ impl Registry<'_> {
         let digest = digest_of(&bytes);
         let stored = Stored { bytes, media_type: MANIFEST.to_owned(), digest: digest.clone() };
         self.put(tag, &stored).await?;
-        match self.delete(&digest).await? {
-            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NOT_FOUND => Ok(()),
-            status => Err(self.site.odd("the deletion of a tag", status)),
-        }
+        self.delete(&digest).await
     }
 
-    async fn delete(&mut self, reference: &str) -> Result<StatusCode, Trouble> {
+    /// Deletes a manifest; one that is gone already is deleted.
+    async fn delete(&mut self, reference: &str) -> Result<(), Trouble> {
         let url = self.address("manifests", reference);
         let call = self.call(Method::DELETE, &url).await?;
-        Ok(self.site.send(call).await?.status())
+        match self.site.send(call).await?.status() {
+            StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NOT_FOUND => Ok(()),
+            status => Err(self.site.odd("the deletion of a manifest", status)),
+        }
     }
 
     /// Begins an upload; `None` if the registry has mounted the blob and needs none.

@@ -159,9 +159,8 @@ impl Site {
                 call.basic_auth(secret(name).await?, Some(secret(password).await?))
             }
             Caller::Token { header, file } => {
-                let value = HeaderValue::from_str(&secret(file).await?)
+                let mut value = HeaderValue::from_str(&secret(file).await?)
                     .map_err(|_| Trouble::Away(format!("`{}` holds no token", file.display())))?;
-                let mut value = value;
                 value.set_sensitive(true);
                 call.header(*header, value)
             }
