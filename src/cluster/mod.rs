@@ -198,6 +198,7 @@ impl Joined {
             Policies::new(client.clone(), &own, sources, Arc::clone(&facts), door);
         let (tell, told) = watch::channel(Told::Unknown);
         let events = Events::new(client.clone(), &own);
+        let (reporting, reported) = watch::channel(audit::Reporting::default());
         let status = Status {
             client: client.clone(),
             own: own.clone(),
@@ -207,6 +208,7 @@ impl Joined {
             in_force: in_force.clone(),
             served: served.clone(),
             leads: leads.clone(),
+            reported,
         };
         let counted = count(Arc::clone(&metrics), in_force.clone(), served.clone(), leads.clone());
         let auditor = audit.map(|plan| audit::Auditor {
@@ -216,6 +218,8 @@ impl Joined {
             leads: leads.clone(),
             plan,
             counts: audited,
+            events: events.clone(),
+            reporting,
         });
         let registrar = Registrar {
             client,

@@ -17,6 +17,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use super::assembly::{self, Key, Kind, Shipped, Standing};
+use super::audit::Reporting;
 use super::custom::{self, Condition, MIRRORS, Seen};
 use super::discovery::Served;
 use super::event::Events;
@@ -44,6 +45,8 @@ pub(super) struct Status {
     pub(super) in_force: watch::Receiver<Option<Arc<InForce>>>,
     pub(super) served: watch::Receiver<Arc<Served>>,
     pub(super) leads: watch::Receiver<bool>,
+    /// What became of the reports of the audit.
+    pub(super) reported: watch::Receiver<Reporting>,
 }
 
 impl Status {
@@ -52,6 +55,7 @@ impl Status {
             let in_force = self.in_force.borrow_and_update().clone();
             let served = self.served.borrow_and_update().clone();
             let leads = *self.leads.borrow_and_update();
+            self.reported.mark_unchanged();
             let mut again = false;
             if let (true, Some(in_force)) = (leads, in_force)
                 && let Err(error) = self.write(&in_force, &served).await
@@ -64,6 +68,7 @@ impl Status {
                 Ok(()) = self.in_force.changed() => {}
                 Ok(()) = self.served.changed() => {}
                 Ok(()) = self.leads.changed() => {}
+                Ok(()) = self.reported.changed() => {}
                 () = sleep(RETRY), if again => {}
             }
         }
@@ -74,6 +79,7 @@ impl Status {
         self.write_mirrors(in_force).await?;
         let unserved = unserved(&in_force.assembly.engine, served);
         let gaps = self.facts.gaps();
+        let reported = reports_written(&self.reported.borrow());
         for (key, seen) in &*in_force.seen {
             let Some(standing) = in_force.assembly.standings.get(key) else { continue };
             if *standing == Standing::Stale {
@@ -88,6 +94,7 @@ impl Status {
             if key.kind == Kind::Policy {
                 conditions.push(kinds_served(&missing));
                 conditions.push(facts_known(&gaps));
+                conditions.extend(reported.clone());
             }
             let status = seen.with_conditions(&conditions, self.about(in_force, key, standing));
             self.write_status(seen, status, standing).await?;
@@ -318,6 +325,17 @@ fn facts_known(gaps: &[Gap]) -> Condition {
         }
     };
     Condition { type_: "FactsKnown", holds: blind().next().is_none(), reason, message }
+}
+
+/// `None` before an audit that was to write reports.
+fn reports_written(reported: &Reporting) -> Option<Condition> {
+    let (reason, message) = match (reported, reported.trouble()) {
+        (Reporting::Unknown, _) => return None,
+        (_, Some(trouble)) => trouble,
+        (_, None) => ("Written", "the reports of the audit are in the cluster".to_owned()),
+    };
+    let holds = *reported == Reporting::Written;
+    Some(Condition { type_: "ReportsWritten", holds, reason, message })
 }
 
 fn named(group: &str, kind: &str) -> String {

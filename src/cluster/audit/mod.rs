@@ -21,7 +21,7 @@ use kube::discovery::ApiResource;
 
 pub(super) use self::counts::Counts;
 pub use self::periodic::Plan;
-pub(super) use self::periodic::{Auditor, run};
+pub(super) use self::periodic::{Auditor, Reporting, run};
 pub use self::record::Reports;
 pub use self::scan::{Court, Judged, Scan, scan};
 pub use self::show::show;

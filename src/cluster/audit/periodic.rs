@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube::Client;
+use kube::runtime::events::EventType;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -14,6 +15,7 @@ use super::scan::{Court, Scan, scan};
 use super::write::{Limits, Unwritten, Written, write};
 use super::{Error, Options, Reports};
 use crate::cluster::discovery::Served;
+use crate::cluster::event::Events;
 use crate::cluster::policies::InForce;
 use crate::engine::Engine;
 
@@ -43,6 +45,22 @@ pub(in crate::cluster) struct Auditor {
     pub(in crate::cluster) leads: watch::Receiver<bool>,
     pub(in crate::cluster) plan: Plan,
     pub(in crate::cluster) counts: Arc<Counts>,
+    pub(in crate::cluster) events: Events,
+    /// Tells what became of the reports.
+    pub(in crate::cluster) reporting: watch::Sender<Reporting>,
+}
+
+/// What became of the reports of the last audit that came to something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::cluster) enum Reporting {
+    /// There was none, or it was not to write any.
+    #[default]
+    Unknown,
+    Written,
+    /// Their definitions are not installed; what is missing.
+    NotServed(String),
+    /// Why they, or some of them, could not be written.
+    Failed(String),
 }
 
 /// What came of an audit.
@@ -65,9 +83,12 @@ pub(in crate::cluster) async fn run(mut auditor: Auditor) -> Infallible {
         let last = auditor.audit(engine).await;
         let pause = if last.scan.is_ok() { auditor.plan.interval } else { AGAIN };
         auditor.counts.take(&last);
+        let reporting = auditor.tell(&last).await;
         tokio::select! {
             () = sleep(pause) => {}
             () = changed(&mut auditor.in_force) => sleep(SETTLED).await,
+            // What was missing may be there now.
+            () = changed(&mut auditor.served), if matches!(reporting, Reporting::NotServed(_)) => {}
         }
     }
 }
@@ -86,11 +107,25 @@ impl Auditor {
         }
     }
 
-    async fn audit(&self, engine: Arc<Engine>) -> Last {
+    /// Tells what became of the reports, and makes an Event of news that is bad.
+    async fn tell(&self, last: &Last) -> Reporting {
+        let now = Reporting::of(last).unwrap_or_else(|| self.reporting.borrow().clone());
+        let is_news = self.reporting.send_if_modified(|before| {
+            let changed = *before != now;
+            before.clone_from(&now);
+            changed
+        });
+        if let (true, Some((reason, message))) = (is_news, now.trouble()) {
+            self.events.say(EventType::Warning, reason, message).await;
+        }
+        now
+    }
+
+    async fn audit(&mut self, engine: Arc<Engine>) -> Last {
         let (at, begin) = (Timestamp::now(), Instant::now());
         let court = Court { engine, beyond: None };
+        let served = self.served.borrow_and_update().clone();
         let ended = async {
-            let served = self.served.borrow().clone();
             let scan = scan(&self.client, &court, &served, &self.plan.options).await?;
             let written = match &self.plan.reports {
                 None => None,
@@ -109,6 +144,32 @@ impl Auditor {
         last.count();
         last.log();
         last
+    }
+}
+
+impl Reporting {
+    /// `None` if nobody tried to write any.
+    fn of(last: &Last) -> Option<Self> {
+        Some(match last.reports.as_ref()? {
+            Err(Unwritten::NotServed(kind)) => Self::NotServed(kind.clone()),
+            Err(Unwritten::Failed(error)) => Self::Failed(error.to_string()),
+            Ok(Written { problem: Some(problem), .. }) => Self::Failed(problem.clone()),
+            Ok(_) => Self::Written,
+        })
+    }
+
+    /// Why reports are missing, in a word and in a sentence.
+    pub(in crate::cluster) fn trouble(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Unknown | Self::Written => None,
+            Self::NotServed(kind) => {
+                let help = "install the definitions of the reports, or set `--reports none`";
+                let message =
+                    format!("no report is written: the API server does not serve `{kind}`; {help}");
+                Some(("ReportsNotServed", message))
+            }
+            Self::Failed(why) => Some(("ReportsNotWritten", format!("reports are missing: {why}"))),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::api::{Api, until};
 use super::plane::Plane;
-use super::release::Release;
+use super::release::{NAMESPACE, Release};
 use crate::cli::{Ran, run};
 
 /// How many objects the large audit judges.
@@ -15,18 +15,19 @@ const MANY: usize = 5000;
 
 /// The definitions of the reports: stand-ins that know of no more than the names, since what is in
 /// a report is checked against the published schema elsewhere.
-fn definitions() -> String {
-    let one = |kind: &str, plural: &str, scope: &str| {
+fn definitions(group: &str, version: &str, kinds: [&str; 2]) -> String {
+    let one = |kind: &str, scope: &str| {
+        let plural = kind.to_lowercase() + "s";
         format!(
             "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n\
-             metadata: {{name: {plural}.wgpolicyk8s.io, annotations: {{api-approved.kubernetes.io: unapproved}}}}\n\
-             spec:\n  group: wgpolicyk8s.io\n  scope: {scope}\n  names: {{kind: {kind}, plural: {plural}}}\n\
-             \x20 versions:\n  - name: v1alpha2\n    served: true\n    storage: true\n    schema: {{openAPIV3Schema: \
+             metadata: {{name: {plural}.{group}, annotations: {{api-approved.kubernetes.io: unapproved}}}}\n\
+             spec:\n  group: {group}\n  scope: {scope}\n  names: {{kind: {kind}, plural: {plural}}}\n\
+             \x20 versions:\n  - name: {version}\n    served: true\n    storage: true\n    schema: {{openAPIV3Schema: \
              {{type: object, x-kubernetes-preserve-unknown-fields: true}}}}\n"
         )
     };
-    one("PolicyReport", "policyreports", "Namespaced")
-        + &one("ClusterPolicyReport", "clusterpolicyreports", "Cluster")
+    let [in_namespace, in_cluster] = kinds;
+    one(in_namespace, "Namespaced") + &one(in_cluster, "Cluster")
 }
 
 /// A policy about ConfigMaps and what runs in a namespace.
@@ -73,7 +74,8 @@ impl Audit {
 fn quiet() -> Release {
     let mut release = Release::none();
     release.uninstall();
-    release.plane.apply(&definitions());
+    let kinds = ["PolicyReport", "ClusterPolicyReport"];
+    release.plane.apply(&definitions("wgpolicyk8s.io", "v1alpha2", kinds));
     until("reports are served", || {
         release.plane.api.get("/apis/wgpolicyk8s.io/v1alpha2/clusterpolicyreports").ok()
     });
@@ -300,4 +302,38 @@ fn the_replica_that_leads_audits_again_and_again() {
         reports(api, "audit-leader").iter().all(|it| it["scope"]["name"] != "shared").then_some(())
     });
     api.delete("/api/v1/namespaces/audit-leader").unwrap();
+}
+
+#[test]
+fn reports_without_a_definition_are_a_condition_and_an_event() {
+    let release = Release::with("{audit: {interval: 1s}, reports: {kind: openreports}}");
+    let api = &release.plane.api;
+    let told = |status: &str| {
+        until("the condition", || {
+            let path = "/apis/portcullis.skao.int/v1alpha1/policies/tango-devices";
+            let conditions = api.get(path).ok()?["status"]["conditions"].as_array()?.clone();
+            let is_it = |it: &Json| it["type"] == "ReportsWritten" && it["status"] == status;
+            conditions.into_iter().find(is_it)
+        })
+    };
+    let missing = told("False");
+    assert_eq!(missing["reason"], "ReportsNotServed");
+    let kind = "does not serve `openreports.io/v1alpha1/Report`";
+    assert!(missing["message"].as_str().unwrap().contains(kind), "{missing}");
+    until("the Event", || {
+        let events = api.list(&format!("/apis/events.k8s.io/v1/namespaces/{NAMESPACE}/events"));
+        let is_it = |it: &&Json| it["reason"] == "ReportsNotServed" && it["type"] == "Warning";
+        events.iter().find(is_it).map(|_| ())
+    });
+
+    release.plane.apply(&definitions("openreports.io", "v1alpha1", ["Report", "ClusterReport"]));
+    assert_eq!(told("True")["reason"], "Written");
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    for plural in ["reports", "clusterreports"] {
+        api.delete(&format!("{path}/{plural}.openreports.io")).unwrap();
+    }
+    until("they are served no more", || {
+        api.get("/apis/openreports.io/v1alpha1/reports").is_err().then_some(())
+    });
+    release.discard();
 }
