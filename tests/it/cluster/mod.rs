@@ -16,6 +16,7 @@ mod controllers;
 mod facts;
 mod files;
 mod filled;
+mod given;
 mod install;
 mod kubelet;
 mod load;
