@@ -3,6 +3,8 @@
 mod artefact;
 mod cluster;
 mod court;
+#[cfg(feature = "otlp")]
+mod traces;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -68,6 +70,9 @@ pub(super) struct Arguments {
     /// What to log: a level, or levels of modules
     #[arg(long, value_name = "FILTER", default_value = "info", env = "PORTCULLIS_LOG")]
     log: String,
+    #[cfg(feature = "otlp")]
+    #[command(flatten)]
+    traces: traces::Flags,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -93,6 +98,8 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         },
         output: telemetry::Output::Stdout,
         filter: arguments.log.clone(),
+        #[cfg(feature = "otlp")]
+        traces: arguments.traces.wanted(),
     })
     .map_err(|error| Failure::of(&error))?;
     info!("policy set {} read", judge.digest());

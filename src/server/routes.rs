@@ -9,7 +9,8 @@ use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span, debug, info, info_span, warn};
 
 use super::body::{self, Unread};
 use super::connection::Service;
@@ -19,6 +20,7 @@ use super::limits::Limits;
 use super::metrics::Metrics;
 use super::patience;
 use crate::admission::{Answer, Malformed, Reviewed, Stage, Summary};
+use crate::telemetry::follow_caller;
 
 /// The admission door's paths: `/validate`, `/mutate` and `/policies`.
 #[derive(Clone)]
@@ -49,9 +51,12 @@ enum Refusal {
 impl Service for Routes {
     async fn call(&self, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
         let Shared { limits, metrics, .. } = &*self.0;
-        match self.admit(&mut request).await {
+        let span = span();
+        follow_caller(&span, request.headers());
+        match self.admit(&mut request).instrument(span.clone()).await {
             Ok(reviewed) => json(reviewed.body),
             Err(refusal) => {
+                span.record("refused", refusal.name());
                 metrics.refused(refusal.name());
                 let version = request.version();
                 let all_read = match &refusal {
@@ -89,9 +94,10 @@ impl Routes {
 
         let mut place = gate.enter().map_err(|NoRoom| Refusal::Crowded)?;
         let until = deadline.min(start + limits.body);
-        let body = body::read(request.body_mut(), &mut place, limits, until).await;
-        let body = body.map_err(Refusal::Unread)?;
-        let reviewed = match desk.judge(stage, body, place, deadline).await {
+        let body = body::read(request.body_mut(), &mut place, limits, until);
+        let body = body.instrument(info_span!("body")).await.map_err(Refusal::Unread)?;
+        let judged = desk.judge(stage, body, place, deadline).instrument(info_span!("judge"));
+        let reviewed = match judged.await {
             Judged::Answer(reviewed) => reviewed,
             Judged::Overdue(reviewed) => {
                 metrics.overdue(stage);
@@ -103,6 +109,7 @@ impl Routes {
         let took = start.elapsed();
         metrics.answered(stage, &reviewed.summary, took);
         log(stage, &reviewed.summary, took);
+        trace(&Span::current(), stage, &reviewed.summary);
         Ok(reviewed)
     }
 }
@@ -191,6 +198,40 @@ fn json(body: Vec<u8>) -> Response<Full<Bytes>> {
 fn is_json(value: &HeaderValue) -> bool {
     let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
     media_type.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// The span of a review, of which nothing is known yet.
+fn span() -> Span {
+    info_span!(
+        "review",
+        otel.kind = "server",
+        stage = Empty,
+        uid = Empty,
+        kind = Empty,
+        namespace = Empty,
+        name = Empty,
+        operation = Empty,
+        decision = Empty,
+        policy_set = Empty,
+        refused = Empty,
+    )
+}
+
+/// The same as the line of the log.
+fn trace(span: &Span, stage: Stage, summary: &Summary) {
+    let Summary { uid, kind, namespace, name, operation, answer, policy_set } = summary;
+    for (field, value) in [
+        ("stage", stage.as_str()),
+        ("uid", uid.as_str()),
+        ("kind", kind.as_str()),
+        ("namespace", namespace.as_str()),
+        ("name", name.as_str()),
+        ("operation", operation.as_str()),
+        ("decision", answer.as_str()),
+        ("policy_set", policy_set.as_str()),
+    ] {
+        span.record(field, value);
+    }
 }
 
 /// One line for a review: what was asked and what came of it, and never what was in it.

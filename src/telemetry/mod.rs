@@ -1,17 +1,20 @@
 //! The program's log: one line an event, in the format of SKA's logs or as JSON.
 //!
 //! A log says what was asked and what came of it: uid, kind, namespace, name, operation and
-//! decision. No object and no value of one is ever handed to it.
+//! decision. No object and no value of one is ever handed to it. Traces, where they are asked for,
+//! say the same (`trace`).
 
 mod panic;
 mod queue;
 mod ska;
+#[cfg(feature = "otlp")]
+mod trace;
 
 use std::str::FromStr;
 use std::{fmt, io};
 
 use tracing::Subscriber;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
@@ -20,6 +23,8 @@ use tracing_subscriber::{Layer, Registry};
 pub use panic::note_place_only;
 pub use queue::Queue;
 pub use ska::SkaFormat;
+#[cfg(feature = "otlp")]
+pub use trace::{Error as Untraced, Traces, follow_caller};
 
 /// How an event is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +53,18 @@ pub struct Args {
     pub output: Output,
     /// What to log: a level, or levels for modules, as `info,portcullis::server=debug`.
     pub filter: String,
+    /// Where traces go; `None` sends none, and then they cost nothing.
+    #[cfg(feature = "otlp")]
+    pub traces: Option<Traces>,
+}
+
+/// Logs, and traces if that is wanted, until it is dropped.
+#[derive(Debug)]
+pub struct Guard {
+    // Its farewell may have something to log.
+    #[cfg(feature = "otlp")]
+    _traces: Option<trace::Sending>,
+    _log: queue::Guard,
 }
 
 /// Why there is no log.
@@ -59,31 +76,50 @@ pub enum Error {
     Installed(#[from] tracing::subscriber::SetGlobalDefaultError),
     #[error("cannot start the thread that writes the log")]
     Thread(#[from] io::Error),
+    #[cfg(feature = "otlp")]
+    #[error(transparent)]
+    Traces(#[from] Untraced),
 }
 
-/// Logs for the whole process, panics included, until the guard is dropped.
-pub fn install(args: &Args) -> Result<queue::Guard, Error> {
-    let (queue, guard) = match args.output {
+/// Logs for the whole process, panics included, until the guard is dropped. It is not for an
+/// asynchronous runtime.
+pub fn install(args: &Args) -> Result<Guard, Error> {
+    let (queue, log) = match args.output {
         Output::Stdout => Queue::start(io::stdout())?,
         Output::Stderr => Queue::start(io::stderr())?,
     };
-    tracing::subscriber::set_global_default(subscriber(args.format, &args.filter, queue)?)?;
+    let subscriber = subscriber(args.format, &args.filter, queue)?;
+    #[cfg(feature = "otlp")]
+    let traces = args.traces.as_ref().map(trace::Sending::start).transpose()?;
+    #[cfg(feature = "otlp")]
+    let subscriber = subscriber.with(traces.as_ref().map(trace::Sending::layer));
+    tracing::subscriber::set_global_default(subscriber)?;
     note_place_only();
-    Ok(guard)
+    Ok(Guard {
+        #[cfg(feature = "otlp")]
+        _traces: traces,
+        _log: log,
+    })
 }
+
+/// Makes a span a part of the trace that a caller names: there are no traces.
+#[cfg(not(feature = "otlp"))]
+pub const fn follow_caller(_: &tracing::Span, _: &hyper::HeaderMap) {}
 
 /// What takes events and writes them to `writer`.
 pub fn subscriber<W>(
     format: Format,
     filter: &str,
     writer: W,
-) -> Result<impl Subscriber + Send + Sync + use<W>, Error>
+) -> Result<impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<W>, Error>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let filter = EnvFilter::builder()
         .parse(filter)
         .map_err(|source| Error::Filter { filter: filter.to_owned(), source })?;
+    // Spans are for traces: where there are none, none are made.
+    let filter = filter.and(filter_fn(|it| it.is_event()));
     Ok(Registry::default().with(layer(format, writer).with_filter(filter)))
 }
 

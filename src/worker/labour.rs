@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, error, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span, debug, error, info, info_span, warn};
 
 use super::act::Acts;
 use super::database::Database;
@@ -152,8 +153,19 @@ impl Crew {
 
     /// Works on one component for as long as it is ours.
     async fn attend(&self, claim: Claim) {
+        let it = &claim.coordinates;
+        let span = info_span!(
+            "artefact",
+            otel.kind = "consumer",
+            repository = it.repository,
+            name = it.name,
+            version = it.version,
+            attempt = claim.attempts,
+            outcome = Empty,
+        );
+        let work = self.work_on(&claim).instrument(span);
         let worked = tokio::select! {
-            worked = self.work_on(&claim) => worked,
+            worked = work => worked,
             () = claim.keep() => Err(Trouble::Lost),
         };
         let shown = claim.coordinates.to_string();
@@ -190,11 +202,11 @@ impl Crew {
             debug!("`{}` is in no repository that is judged", claim.coordinates);
             return Ok(());
         };
-        let there = source.look(&claim.component).await?;
+        let there = source.look(&claim.component).instrument(info_span!("look")).await?;
         if let Some(push) = &there {
             self.judge(claim, source, push).await?;
         }
-        self.act(claim, source, there.as_ref()).await
+        self.act(claim, source, there.as_ref()).instrument(info_span!("act")).await
     }
 
     /// Sees to it that there is a verdict on what is there, and the intents that follow from it.
@@ -210,9 +222,11 @@ impl Crew {
             Some(verdict) => verdict,
             None => {
                 let earlier = self.record.earlier(push).await?;
-                self.examiner.examine(push, &earlier).await?
+                let examining = self.examiner.examine(push, &earlier);
+                examining.instrument(info_span!("examine")).await?
             }
         };
+        Span::current().record("outcome", verdict.outcome.as_str());
         let intents = self.acts.intents(source, &verdict);
         let under = under(&verdict.policy_set, dry_run);
         self.record.store(claim, push, &verdict, &under, &intents).await?;

@@ -68,6 +68,8 @@ mod server;
 mod support;
 #[cfg(feature = "server")]
 mod telemetry;
+#[cfg(feature = "server")]
+mod traces;
 mod yaml_agreement;
 mod yaml_fast;
 mod yaml_hostile;

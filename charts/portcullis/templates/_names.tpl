@@ -51,6 +51,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ .Values.waiverNamespace | default .Release.Namespace }}
 {{- end }}
 
+{{- define "portcullis.traceArguments" -}}
+{{- with .Values.traces.collector }}
+- --traces={{ . }}
+- --traces-share={{ $.Values.traces.share }}
+{{- end }}
+{{- end }}
+
+{{- define "portcullis.traceEnvironment" -}}
+{{- if and .Values.traces.collector .Values.traces.headersSecret }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom: {secretKeyRef: {name: {{ .Values.traces.headersSecret }}, key: headers}}
+{{- end }}
+{{- end }}
+
 {{- define "portcullis.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532

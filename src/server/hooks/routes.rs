@@ -8,7 +8,8 @@ use hyper::body::Incoming;
 use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio::time::{Instant, timeout_at};
-use tracing::{debug, warn};
+use tracing::field::Empty;
+use tracing::{Instrument as _, debug, info_span, warn};
 
 use super::Hooks;
 use super::metrics::HookMetrics;
@@ -18,6 +19,7 @@ use crate::server::connection::Service;
 use crate::server::gate::Gate;
 use crate::server::limits::Limits;
 use crate::server::routes::plain;
+use crate::telemetry::follow_caller;
 
 /// Who calls where.
 const PATHS: [(&str, Sender); 3] = [
@@ -61,7 +63,10 @@ impl Service for Routes {
     async fn call(&self, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
         let Shared { limits, metrics, .. } = &*self.0;
         let start = Instant::now();
-        let ended = self.take(&mut request, start).await;
+        let span = info_span!("hook", otel.kind = "server", result = Empty);
+        follow_caller(&span, request.headers());
+        let ended = self.take(&mut request, start).instrument(span.clone()).await;
+        span.record("result", ended.name);
         metrics.ended(ended.name);
         if ended.status.is_success() {
             metrics.kept(start.elapsed());

@@ -20,3 +20,4 @@ mod replicas;
 mod served;
 mod shown;
 mod stand;
+mod traced;

@@ -185,7 +185,8 @@ fn a_rule_that_panics_says_nothing_of_the_object() {
 /// Serves a rule that panics with the whole object in its words, and prints the answers.
 #[expect(clippy::print_stdout, reason = "the run that asked for it reads it")]
 fn serve_panics(format: Format) {
-    let arguments = telemetry::Args { format, output: Output::Stdout, filter: "trace".to_owned() };
+    let filter = "trace".to_owned();
+    let arguments = telemetry::Args { format, output: Output::Stdout, filter, traces: None };
     let _log = telemetry::install(&arguments).unwrap();
     // A set that fails on the samples would not be served.
     let spec = "{enforcement: Deny, onError: Deny, scope: {excludeNamespaces: [sample]}, \

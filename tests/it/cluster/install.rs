@@ -15,6 +15,7 @@ const ALL: &str = "{networkPolicy: {enabled: true, metricsFrom: [{namespaceSelec
     certificates: {source: cert-manager, issuerRef: {name: a}}, policyFiles: {a.yaml: 'x: y'}, \
     image: {digest: 'sha256:4a5573037f358b6cdfa2f3e8a9c33a5cf11bcd1675ca72ca76fbe5bd77d0d682'}, \
     imagePullSecrets: [{name: a}], podLabels: {a: b}, podAnnotations: {c: d}, reports: {kind: openreports}, \
+    traces: {collector: 'http://collector:4318', share: 0.1, headersSecret: a}, \
     nodeSelector: {e: f}, tolerations: [{operator: Exists}], defaultPolicies: false}";
 
 fn chart() -> String {
