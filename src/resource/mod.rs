@@ -8,6 +8,7 @@ pub mod field;
 pub mod format;
 pub mod image;
 pub mod image_pattern;
+pub mod limit_range;
 pub mod metadata_key;
 pub mod name;
 pub mod nearby;

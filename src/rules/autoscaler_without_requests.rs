@@ -3,6 +3,7 @@ use serde::Deserialize;
 
 use crate::declare_rule;
 use crate::engine::{Check, Configure, Context, Kinds, Missing, Node, Observer, ParameterError};
+use crate::resource::limit_range;
 use crate::resource::nearby;
 use crate::resource::phrase;
 use crate::resource::workload::containers;
@@ -121,7 +122,7 @@ impl Check for AutoscalerWithoutRequests {
         for Measure { place, resource, container } in measures(spec) {
             let workloads = nearby::find(cx, &format!("{kind} {name}"))?;
             let Some(workload) = workloads.first() else { continue };
-            if !nearby::find(cx, &filled(resource))?.is_empty() {
+            if limit_range::fills(cx, &format!("{resource} request"))? {
                 continue;
             }
             let lacking = workload.text.lines().filter_map(|line| {
@@ -154,16 +155,9 @@ impl Check for AutoscalerWithoutRequests {
     }
 
     fn observe<'s>(&'s self, observer: &mut Observer<'s>) {
-        let object = observer.object();
-        let identity = object.identity();
+        let identity = observer.object().identity();
         if identity.kind == "LimitRange" {
-            for limit in object.at(&["spec", "limits"]).items() {
-                for place in [limit.get("default"), limit.get("defaultRequest")] {
-                    for (resource, amount) in place.fields() {
-                        nearby::note(observer, &filled(resource), amount, "");
-                    }
-                }
-            }
+            limit_range::note(observer);
             return;
         }
         if let Some(pod) = observer.pod().filter(|_| !observer.is_made_by_observed()) {
@@ -208,8 +202,4 @@ fn requests(pod: Node<'_>) -> String {
         format!("{} {}", container.name, names.join(" "))
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-fn filled(resource: &str) -> String {
-    format!("filled {resource}")
 }

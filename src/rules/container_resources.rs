@@ -3,9 +3,10 @@ use serde::Deserialize;
 
 use crate::declare_rule;
 use crate::engine::{Check, Configure, Context, Kinds, Missing, Node, Observer, ParameterError};
+use crate::resource::limit_range;
+use crate::resource::phrase;
 use crate::resource::quantity::Quantity;
 use crate::resource::workload::{Container, Sort, runs};
-use crate::resource::{nearby, phrase};
 
 declare_rule! {
     /// Flags a container that does not say what it needs of the node, or how much it may take.
@@ -151,7 +152,7 @@ impl Check for ContainerResources {
             }
             let resources = container.node.get("resources");
             let mut missing = self.missing(resources, of_pod);
-            missing.retain(|it| is_made || !is_filled(cx, it));
+            missing.retain(|it| is_made || !limit_range::fills(cx, it).unwrap_or(false));
             if !missing.is_empty() {
                 cx.report(resources, format!("{container} has no {}", phrase::any(&missing)))
                     .about_key()
@@ -165,25 +166,8 @@ impl Check for ContainerResources {
         Kinds::parse(&["v1/LimitRange"]).unwrap_or_default()
     }
 
-    /// Notes what the API server puts into a container that says nothing: of what is left out of
-    /// the LimitRange itself it takes the largest as limit, and the limit or else the least as
-    /// request (`pkg/apis/core/v1/defaults.go`, `SetDefaults_LimitRangeItem`).
     fn observe<'s>(&'s self, observer: &mut Observer<'s>) {
-        let items = observer.object().at(&["spec", "limits"]).items();
-        for item in items.filter(|item| item.get("type").as_str() == Some("Container")) {
-            for (list, gives) in [
-                ("default", &["limit", "request"][..]),
-                ("max", &["limit", "request"]),
-                ("defaultRequest", &["request"]),
-                ("min", &["request"]),
-            ] {
-                for (name, amount) in item.get(list).fields() {
-                    for what in gives {
-                        nearby::note(observer, &format!("{name} {what}"), amount, "");
-                    }
-                }
-            }
-        }
+        limit_range::note(observer);
     }
 }
 
@@ -213,11 +197,6 @@ impl ContainerResources {
             limits.iter().filter(|name| !says("limits", name)).map(|name| format!("{name} limit"));
         requests.chain(limits).collect()
     }
-}
-
-/// Whether a LimitRange gives every container of the namespace such a request or limit.
-fn is_filled(cx: &Context<'_>, what: &str) -> bool {
-    nearby::find(cx, what).is_ok_and(|found| !found.is_empty())
 }
 
 fn is_amount(node: Node<'_>) -> bool {

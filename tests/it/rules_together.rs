@@ -138,10 +138,19 @@ fn an_autoscaler_needs_requests_unless_the_namespace_has_defaults() {
         findings[0]["message"],
         "container `web` of Deployment `web` requests no `cpu`, by which this scales"
     );
-    let limits = "apiVersion: v1\nkind: LimitRange\nmetadata: {name: l, namespace: mid}\n\
-                  spec: {limits: [{type: Container, defaultRequest: {cpu: 65m}}]}\n";
-    let with_defaults = [&none[..], &[limits.to_owned()]].concat();
-    assert_eq!(lint("autoscaler-without-requests", &with_defaults).len(), 0);
+    for (limit, findings) in [
+        ("type: Container, defaultRequest: {cpu: 65m}", 0),
+        ("type: Container, max: {cpu: 1}", 0),
+        ("type: Container, defaultRequest: {memory: 1Gi}", 1),
+        ("type: Pod, max: {cpu: 1}", 1),
+    ] {
+        let range = format!(
+            "apiVersion: v1\nkind: LimitRange\nmetadata: {{name: l, namespace: mid}}\n\
+             spec: {{limits: [{{{limit}}}]}}\n"
+        );
+        let found = lint("autoscaler-without-requests", &[&none[..], &[range]].concat());
+        assert_eq!(found.len(), findings, "{limit}");
+    }
     let some = scaled("{limits: {cpu: 1}}", "1");
     assert_eq!(lint("autoscaler-without-requests", &some).len(), 0);
 }
