@@ -30,7 +30,7 @@ pub fn waits(pod: Node<'_>) -> Vec<(Node<'_>, String)> {
             {
                 waits.push((item, device));
             }
-            asks = is_flag;
+            asks = is_flag && value.is_empty();
         }
     }
     waits
@@ -60,7 +60,7 @@ pub fn key(server: &str, instance: &str) -> String {
 }
 
 /// The device of this name in lower case, unless it is one that TANGO itself defines.
-pub fn awaited(name: &str) -> Option<String> {
+fn awaited(name: &str) -> Option<String> {
     let device = DeviceName::parse(name).ok()?;
     let is_tangos = ["sys", "dserver"].iter().any(|it| device.domain.eq_ignore_ascii_case(it));
     (!is_tangos).then(|| device.key())
