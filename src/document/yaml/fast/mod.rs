@@ -1,11 +1,11 @@
 //! A fast reader for the YAML that rendered manifests use, beside the exact one.
 //!
 //! It knows block maps and lists, plain and quoted scalars also on several lines, block scalars,
-//! flow collections, comments and duplicate keys, and reads them in one pass over the text. Its answer is a tree or
-//! "not mine", never an error: anchors, tags, merges, tabs outside of
-//! comments and block scalars, carriage returns, directives, text on the `---` line, whatever is
-//! doubtful and whatever is wrong is left to the exact reader. What it does read has the values,
-//! the order and the places that the exact reader gives it.
+//! flow collections, comments and duplicate keys, and reads them in one pass over the text. Its
+//! answer is a tree or "not mine", never an error: anchors, tags, merges, tabs outside of comments
+//! and block scalars, carriage returns, directives, text on the `---` line, whatever is doubtful and
+//! whatever is wrong is left to the exact reader. What it does read has the values, the order and
+//! the places that the exact reader gives it.
 
 mod block;
 mod duplicate;
