@@ -2,6 +2,7 @@
 
 pub mod artefact;
 pub mod build;
+pub mod byte_pattern;
 pub mod cni;
 pub mod dsconfig;
 pub mod field;

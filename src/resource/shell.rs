@@ -3,9 +3,7 @@
 //! Source: POSIX.1-2024, `sh` and "Shell Command Language". What is not understood counts as a
 //! command that can fail, so that nobody is told something false.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
+use super::byte_pattern::BytePattern;
 
 const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
 
@@ -196,25 +194,20 @@ fn push<'a>(lists: &mut [List<'a>], join: Join, command: Option<&'a str>) {
 }
 
 fn names_argument(script: &str) -> bool {
-    static NAMES: LazyLock<Regex> = LazyLock::new(|| regex(r"\$\{?[!#]?[0-9@*#]|\bshift\b"));
+    static NAMES: BytePattern = BytePattern::new(r"\$\{?[!#]?[0-9@*#]|\bshift\b");
     NAMES.is_match(script)
 }
 
 fn sets_errexit(script: &str) -> bool {
-    static SETS: LazyLock<Regex> =
-        LazyLock::new(|| regex(r"\bset\s+(?:-[a-z]*e|-[a-z]*o\s+errexit)"));
-    SETS.is_match(script)
+    static SETS: BytePattern = BytePattern::new(r"\bset\s+(?:-[a-z]*e|-[a-z]*o\s+errexit)");
+    script.contains("set") && SETS.is_match(script)
 }
 
-static LEAVES: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"\b(?:exit\s*(?:$|[^0\s])|(?:exec|kill|return|trap|source)\b)"));
+static LEAVES: BytePattern =
+    BytePattern::new(r"\b(?:exit\s*(?:$|[^0\s])|(?:exec|kill|return|trap|source)\b)");
 
-static WRITES_FILE: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"\d?>{1,2}\s*(?:[^&\s/>]|/(?:[^d]|d[^e]|de[^v]|dev[^/]))"));
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{error}"))
-}
+static WRITES_FILE: BytePattern =
+    BytePattern::new(r"\d?>{1,2}\s*(?:[^&\s/>]|/(?:[^d]|d[^e]|de[^v]|dev[^/]))");
 
 fn base_name(program: &str) -> &str {
     program.rsplit_once('/').map_or(program, |(_, name)| name)

@@ -1,11 +1,9 @@
-use std::sync::LazyLock;
-
-use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::declare_rule;
 use crate::engine::{Check, Configure, Context, Missing, ParameterError};
+use crate::resource::byte_pattern::BytePattern;
 use crate::resource::shell;
 use crate::resource::workload::{Sort, runs};
 
@@ -132,12 +130,9 @@ impl Check for WaitIneffective {
 
 /// Whether something in the script waits, but not for ever.
 fn waits_for_a_while(script: &str) -> bool {
-    static WAITS: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r"\bkubectl\s+wait\b|\bwait-for|\bretry\b|--(?:check|ping)-device\b|\bnc\s+-\w*z|\bpg_isready\b";
-        Regex::new(pattern).unwrap_or_else(|error| unreachable!("{error}"))
-    });
-    static LOOPS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\b(?:until|while)\b").unwrap_or_else(|error| unreachable!("{error}"))
-    });
+    static WAITS: BytePattern = BytePattern::new(
+        r"\bkubectl\s+wait\b|\bwait-for|\bretry\b|--(?:check|ping)-device\b|\bnc\s+-\w*z|\bpg_isready\b",
+    );
+    static LOOPS: BytePattern = BytePattern::new(r"\b(?:until|while)\b");
     WAITS.is_match(script) && !LOOPS.is_match(script)
 }

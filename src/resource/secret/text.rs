@@ -1,12 +1,12 @@
 //! Secrets inside a text: a URL, a command line, a file in a ConfigMap.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use memchr::memchr;
-use regex::{Captures, Regex, RegexSet};
 
-use super::{hint, is_literal, name_is_secret};
+use super::hint::{self, Hints};
+use super::{is_literal, name_is_secret};
+use crate::resource::byte_pattern::BytePattern;
 
 /// A secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +55,9 @@ pub fn text_holds_secret(text: &str) -> bool {
 pub fn find(text: &str) -> Vec<Found> {
     let mut found = Vec::new();
     // Most texts hold nothing that even looks like one, and that is told in one pass.
-    if !may_hold_secret(text) {
-        return found;
-    }
-    for index in HINTS.matches(text) {
-        if let (Some(detector), Some(pattern)) = (DETECTORS.get(index), PATTERNS.get(index)) {
-            detector.find(pattern, text, &mut found);
-        }
+    let hints = hint::of(text);
+    for detector in DETECTORS.iter().filter(|it| hints.hold(it.hint)) {
+        detector.find(text, &mut found);
     }
     found.sort_by_key(|it| (it.range.start, std::cmp::Reverse(it.range.end)));
     let mut end = 0;
@@ -76,104 +72,108 @@ pub fn find(text: &str) -> Vec<Found> {
 /// Whether a document may hold a secret: `false` only if [`find`] finds none in any string of it,
 /// and no name in it is that of a secret. Told from its text, far faster than by looking.
 pub fn document_may_hold_secret(text: &str) -> bool {
-    // What is written with an escape may be anything.
-    memchr(b'\\', text.as_bytes()).is_some() || may_hold_secret(text)
-}
-
-/// `false` only if the text holds no secret, and no name of one.
-fn may_hold_secret(text: &str) -> bool {
-    if text.is_ascii() { hint::is_in(text) } else { ANY_HINT.is_match(text) }
+    // What is written with an escape may be anything, and the sign for kelvin is a letter of `token`.
+    memchr(b'\\', text.as_bytes()).is_some() || hint::is_in(text) || text.contains('\u{212a}')
 }
 
 /// One form in which secrets stand in texts.
 struct Detector {
     what: What,
     /// What a text must hold for the pattern to be tried.
-    hint: &'static str,
+    hint: Hints,
     /// The secret is what `secret` captures; `name` and `sign`, where they are, must fit it.
-    pattern: &'static str,
+    pattern: BytePattern,
 }
 
-const DETECTORS: [Detector; 9] = [
+static DETECTORS: [Detector; 9] = [
     Detector {
         what: What::Url,
-        hint: r"://[^\s/]*@",
-        pattern: r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:"'<>]*:(?<secret>[^\s/"'<>]+)@"#,
+        hint: Hints::URL,
+        pattern: BytePattern::new(
+            r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:"'<>]*:(?<secret>[^\s/"'<>]+)@"#,
+        ),
     },
     Detector {
         what: What::Named,
-        hint: r"(?i)(?:pass|pwd|secret|token|key|credential)",
-        pattern: r#"(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[ \t]*(?<sign>[=:])[ \t]*(?:\[[ \t]*)?(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'&;,\]})=:\\][^\s"'&;,\]})\\]*)"#,
+        hint: Hints::NAME,
+        pattern: BytePattern::new(
+            r#"(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[ \t]*(?<sign>[=:])[ \t]*(?:\[[ \t]*)?(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'&;,\]})=:\\][^\s"'&;,\]})\\]*)"#,
+        ),
     },
     Detector {
         what: What::Flag,
-        hint: r"(?i)-[a-z-]*(?:pass|pwd|secret|token|key|credential)",
-        pattern: r#"(?:^|[\s"'`])--?(?<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]+(?<secret>"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)"#,
+        hint: Hints::FLAG,
+        pattern: BytePattern::new(
+            r#"(?:^|[\s"'`])--?(?<name>[A-Za-z][A-Za-z0-9_-]*)[ \t]+(?<secret>"[^"]*"|'[^']*'|[^\s"'-][^\s"']*)"#,
+        ),
     },
     Detector {
         what: What::Flag,
-        hint: r"mysql|mariadb|curl|wget|sshpass|redis-cli",
-        pattern: r#"(?:(?:mysql|mariadb)[A-Za-z0-9_-]*[ \t](?:[^|;&\n]*?[ \t])?-p|(?-u:\b)(?:curl|wget)[ \t](?:[^|;&\n]*?[ \t])?(?:-u|--user)[ =]?["']?[^\s:"'$]+:|sshpass[ \t]+-p[ \t]*|redis-cli[ \t](?:[^|;&\n]*?[ \t])?-a[ \t]+)(?<secret>"[^"]+"|'[^']+'|[^\s"']+)"#,
+        hint: Hints::PROGRAM,
+        pattern: BytePattern::new(
+            r#"(?:(?:mysql|mariadb)[A-Za-z0-9_-]*[ \t](?:[^|;&\n]*?[ \t])?-p|(?-u:\b)(?:curl|wget)[ \t](?:[^|;&\n]*?[ \t])?(?:-u|--user)[ =]?["']?[^\s:"'$]+:|sshpass[ \t]+-p[ \t]*|redis-cli[ \t](?:[^|;&\n]*?[ \t])?-a[ \t]+)(?<secret>"[^"]+"|'[^']+'|[^\s"']+)"#,
+        ),
     },
     Detector {
         what: What::Named,
-        hint: r"(?i)identified\s+by|password\s+'",
-        pattern: r"(?i)(?:identified\s+by(?:\s+password)?|(?-u:\b)password)\s+'(?<secret>[^']+)'",
+        hint: Hints::QUOTED,
+        pattern: BytePattern::new(
+            r"(?i)(?:identified\s+by(?:\s+password)?|(?-u:\b)password)\s+'(?<secret>[^']+)'",
+        ),
     },
     Detector {
         what: What::PrivateKey,
-        hint: "PRIVATE KEY",
-        pattern: r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?<secret>(?s:.*?))(?:-----END|\z)",
+        hint: Hints::PRIVATE_KEY,
+        pattern: BytePattern::new(
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?<secret>(?s:.*?))(?:-----END|\z)",
+        ),
     },
     Detector {
         what: What::Token,
-        hint: r"gl[a-z]+-|gh[a-z]_|github_pat_|xox|hv[sbr]\.|eyJ|AIza|sk_|dckr_pat_|npm_|pypi-|SG\.",
-        pattern: r"(?-u:\b)(?<secret>gl(?:agent|cbt|dt|ft|imt|oas|pat|ptt|rt|soat)-[A-Za-z0-9_-]{20,}|gh[oprsu]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|xox[abeoprs]-[A-Za-z0-9_-]{10,}|hv[sbr]\.[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{35}|sk_(?:live|test)_[A-Za-z0-9_]{16,}|dckr_pat_[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{40,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})",
+        hint: Hints::TOKEN,
+        pattern: BytePattern::new(
+            r"(?-u:\b)(?<secret>gl(?:agent|cbt|dt|ft|imt|oas|pat|ptt|rt|soat)-[A-Za-z0-9_-]{20,}|gh[oprsu]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|xox[abeoprs]-[A-Za-z0-9_-]{10,}|hv[sbr]\.[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{35}|sk_(?:live|test)_[A-Za-z0-9_]{16,}|dckr_pat_[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{40,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,})",
+        ),
     },
     Detector {
         what: What::Token,
-        hint: r"hooks\.slack\.com",
-        pattern: r"hooks\.slack\.com/services/(?<secret>[A-Za-z0-9_]+/[A-Za-z0-9_]+/[A-Za-z0-9_]{8,})",
+        hint: Hints::HOOK,
+        pattern: BytePattern::new(
+            r"hooks\.slack\.com/services/(?<secret>[A-Za-z0-9_]+/[A-Za-z0-9_]+/[A-Za-z0-9_]{8,})",
+        ),
     },
     Detector {
         what: What::Header,
-        hint: r"(?i)authorization",
-        pattern: r#"(?i)authorization\\*["']?\s*[:=]\s*\\*["']?(?:basic|bearer|token)\s+(?<secret>[A-Za-z0-9._~+/=-]{6,})"#,
+        hint: Hints::HEADER,
+        pattern: BytePattern::new(
+            r#"(?i)authorization\\*["']?\s*[:=]\s*\\*["']?(?:basic|bearer|token)\s+(?<secret>[A-Za-z0-9._~+/=-]{6,})"#,
+        ),
     },
 ];
 
-/// Whether there is any hint: seen faster than which.
-static ANY_HINT: LazyLock<Regex> = LazyLock::new(|| {
-    let hints = DETECTORS.map(|it| format!("(?:{})", it.hint)).join("|");
-    Regex::new(&hints).unwrap_or_else(|error| unreachable!("{error}"))
-});
-
-static HINTS: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new(DETECTORS.map(|it| it.hint)).unwrap_or_else(|error| unreachable!("{error}"))
-});
-
-static PATTERNS: LazyLock<[Regex; DETECTORS.len()]> = LazyLock::new(|| {
-    DETECTORS.map(|it| Regex::new(it.pattern).unwrap_or_else(|error| unreachable!("{error}")))
-});
+/// What stands before a secret, as far as its pattern captures it, and the secret.
+struct Match<'t> {
+    name: Option<&'t str>,
+    sign: Option<&'t str>,
+    secret: Range<usize>,
+}
 
 impl Detector {
-    fn find(&self, pattern: &Regex, text: &str, found: &mut Vec<Found>) {
+    fn find(&self, text: &str, found: &mut Vec<Found>) {
+        let part = |range: Range<usize>| text.get(range).unwrap_or_default();
         let mut from = 0;
-        while let Some(captures) = pattern.captures_at(text, from) {
-            let Some(secret) = captures.name("secret") else { return };
-            let is_named = captures.name("name").is_none_or(|it| name_is_secret(it.as_str()));
-            let is_secret = is_named && is_literal(secret.as_str());
-            if is_secret && !is_prose_or_code(text, &captures) {
-                found.push(Found { what: self.what, range: secret.range() });
-                from = secret.end();
-            } else {
-                // What looks like a value may be a name with its own: `--set=password=…`.
-                from = secret.start();
-            }
-            let whole = captures.get_match();
-            from = from.max(whole.start() + 1);
-            while !text.is_char_boundary(from) {
-                from += 1;
+        while let Some(captures) = self.pattern.captures_at(text, from) {
+            let range = |name| captures.name(name).map(|it| it.range());
+            let Some(secret) = range("secret") else { return };
+            let it = Match { name: range("name").map(part), sign: range("sign").map(part), secret };
+            let is_secret = it.name.is_none_or(name_is_secret)
+                && is_literal(part(it.secret.clone()))
+                && !is_prose_or_code(text, &it);
+            // What looks like a value may be a name with its own: `--set=password=…`.
+            from = if is_secret { it.secret.end } else { it.secret.start };
+            from = text.ceil_char_boundary(from.max(captures.get_match().start() + 1));
+            if is_secret {
+                found.push(Found { what: self.what, range: it.secret });
             }
         }
     }
@@ -181,25 +181,21 @@ impl Detector {
 
 /// Whether what looks like a name and a value is a sentence (`token: the one to use`), or code in
 /// which the value comes from elsewhere (`token = read_token()`, `password=self.password`).
-fn is_prose_or_code(text: &str, captures: &Captures<'_>) -> bool {
-    let (Some(name), Some(sign), Some(value)) =
-        (captures.name("name"), captures.name("sign"), captures.name("secret"))
-    else {
-        return false;
-    };
-    let written = value.as_str();
+fn is_prose_or_code(text: &str, Match { name, sign, secret }: &Match<'_>) -> bool {
+    let (Some(name), Some(sign)) = (name, sign) else { return false };
+    let written = text.get(secret.clone()).unwrap_or_default();
     if written.starts_with(['"', '\'', '\\']) {
         return false;
     }
-    let after = text.get(value.end()..).unwrap_or_default();
+    let after = text.get(secret.end..).unwrap_or_default();
     let rest_of_line = after.split(['\n', '\r']).next().unwrap_or_default().trim_start();
     let ends_here = rest_of_line.is_empty()
         || rest_of_line.starts_with([',', ';', '}', '&', ']', ')', '"', '\'', '\\', '#', '|']);
     let (_, member) = written.rsplit_once('.').unwrap_or(("", ""));
-    (sign.as_str() == ":" && !ends_here)
+    (*sign == ":" && !ends_here)
         || written.contains(['(', '['])
         || rest_of_line.starts_with('(')
-        || written == name.as_str()
+        || written == *name
         || name_is_secret(member)
 }
 
@@ -220,10 +216,9 @@ mod tests {
             assert!(document_may_hold_secret(text), "{text}");
         }
         for text in
-            [r#"{"servers": {"Motor": {}}}"#, "a://b/c@d", "pas sive secs tokamak crest", "ke"]
+            [r#"{"servers": {"Motor": {}}}"#, "a://b/c@d", "pas sive secs tokamak crest", "ke", "é"]
         {
-            let may = document_may_hold_secret(text);
-            assert_eq!(may, ANY_HINT.is_match(text), "{text}");
+            assert!(!document_may_hold_secret(text), "{text}");
         }
     }
 
@@ -245,6 +240,7 @@ mod tests {
             ("user: a\npassword: hunter2\n", What::Named, "hunter2"),
             ("password: 'hunter two'", What::Named, "'hunter two'"),
             ("serve --token hunter2 --port 80", What::Flag, "hunter2"),
+            ("serve --db_password hunter2é", What::Flag, "hunter2é"),
             ("mysql -u root -phunter2 -e 'select 1'", What::Flag, "hunter2"),
             ("mysqladmin ping -h db -uroot -phunter2", What::Flag, "hunter2"),
             ("curl -s -u me:hunter2 https://x", What::Flag, "hunter2"),

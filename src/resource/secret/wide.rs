@@ -5,14 +5,14 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet};
+use memchr::memchr_iter;
 
 use super::name::{name_is_private, says_nothing};
 use super::{find, random, tree};
 use crate::document::{Span, embedded};
 use crate::engine::MASK;
+use crate::resource::byte_pattern::BytePattern;
 
 /// The fewest bytes of a token that its first letters give away.
 const SHORTEST_TOKEN: usize = 15;
@@ -70,18 +70,15 @@ pub fn private_pairs(text: &str) -> Vec<Range<usize>> {
 
 /// The private parts of a text that is no document.
 fn lines(text: &str) -> Vec<Range<usize>> {
-    let hints = HINTS.matches(text);
     let mut parts = Vec::new();
-    if hints.matched(0) {
+    if NAMES.is_match(text) {
         parts.extend(captured(text, &LINE, |name, value| {
             name_is_private(name) && !says_nothing(value)
         }));
         parts.extend(private_pairs(text));
     }
-    if hints.matched(1) {
-        parts.extend(captured(text, &LOGIN, |_, value| !says_nothing(value)));
-    }
-    if hints.matched(2) {
+    parts.extend(captured(text, &LOGIN, |_, value| !says_nothing(value)));
+    if may_hold_user(text) {
         // The port of a registry, and the tag before an image's digest.
         let is_port = |value: &str| {
             value.split('/').next().is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_digit()))
@@ -99,20 +96,21 @@ fn lines(text: &str) -> Vec<Range<usize>> {
 /// What `pattern` captures as `secret` where name and value are as they must be.
 fn captured(
     text: &str,
-    pattern: &Regex,
+    pattern: &BytePattern,
     is_private: impl Fn(&str, &str) -> bool,
 ) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(captures) = pattern.captures_at(text, from) {
-        let Some(secret) = captures.name("secret") else { break };
-        let name = captures.name("name");
-        let matches = is_private(name.map_or("", |it| it.as_str()), secret.as_str());
-        if matches {
-            found.push(secret.range());
-        }
+        let Some(secret) = captures.name("secret").map(|it| it.range()) else { break };
+        let name = captures.name("name").map(|it| it.range());
+        let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+        let matches = is_private(name.as_ref().map(part).unwrap_or_default(), part(&secret));
         // What follows a name that promises nothing may begin with one that does.
-        let next = if matches { secret.end() } else { name.map_or(secret.end(), |it| it.end()) };
+        let next = if matches { secret.end } else { name.map_or(secret.end, |it| it.end) };
+        if matches {
+            found.push(secret);
+        }
         from = text.ceil_char_boundary(next.max(captures.get_match().start() + 1));
     }
     found
@@ -123,49 +121,40 @@ fn merged(parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
     apart.into_iter().map(Span::range).collect()
 }
 
-/// What a text must hold for the patterns below to be tried.
-static HINTS: LazyLock<RegexSet> = LazyLock::new(|| {
-    const HINTS: [&str; 3] = [
-        r"(?i)pass|pwd|secret|token|key|cred|auth|bearer|cookie|jwt|psk|pw|salt",
-        r"(?i)login\s+\S+\s+password",
-        r"[:/][^\s@]*@",
-    ];
-    RegexSet::new(HINTS).unwrap_or_else(|error| unreachable!("{error}"))
-});
+/// Whether there is an `@` behind a `:` or a slash, with no white space between.
+fn may_hold_user(text: &str) -> bool {
+    memchr_iter(b'@', text.as_bytes()).any(|at| {
+        let before = text.as_bytes().get(..at).unwrap_or_default().iter().rev();
+        let mut before = before.take_while(|it| **it != b'@' && !it.is_ascii_whitespace());
+        before.any(|byte| matches!(byte, b':' | b'/'))
+    })
+}
+
+/// What the name of something private holds.
+static NAMES: BytePattern =
+    BytePattern::new(r"(?i)pass|pwd|secret|token|key|cred|auth|bearer|cookie|jwt|psk|pw|salt");
 
 /// `name = value` up to the end of the line, or of the quote.
-static LINE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r#"(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[ \t]*[=:][ \t]*(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'][^\r\n]*)"#,
-    )
-});
+static LINE: BytePattern = BytePattern::new(
+    r#"(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[ \t]*[=:][ \t]*(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'][^\r\n]*)"#,
+);
 
-static PAIR: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r#"(?:name|key)\\*["']?[ \t]*[:=][ \t]*\\*["']?(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[\s,#]*\\*["']?values?\\*["']?[ \t]*[:=][\s\[#-]*(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'][^\r\n]*)"#,
-    )
-});
+static PAIR: BytePattern = BytePattern::new(
+    r#"(?:name|key)\\*["']?[ \t]*[:=][ \t]*\\*["']?(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[\s,#]*\\*["']?values?\\*["']?[ \t]*[:=][\s\[#-]*(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'][^\r\n]*)"#,
+);
 
 /// What `.netrc` holds.
-static LOGIN: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"(?i)login\s+\S+\s+password\s+(?<secret>\S+)"));
+static LOGIN: BytePattern = BytePattern::new(r"(?i)login\s+\S+\s+password\s+(?<secret>\S+)");
 
 /// A password with a slash in it.
-static URL: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"[A-Za-z]://[^\s/@:"'<>\[]*:(?<secret>[^\s"'<>@]+)@"#));
+static URL: BytePattern = BytePattern::new(r#"[A-Za-z]://[^\s/@:"'<>\[]*:(?<secret>[^\s"'<>@]+)@"#);
 
 /// A token that stands where the user does.
-static TOKEN: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"[A-Za-z]://(?<secret>[^\s/@:"'<>]{16,})@"#));
+static TOKEN: BytePattern = BytePattern::new(r#"[A-Za-z]://(?<secret>[^\s/@:"'<>]{16,})@"#);
 
 /// `user:password@host` without a scheme.
-static USER: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"(?:^|[\s"'`=,;])[A-Za-z0-9_.-]+:(?<secret>[^\s@:/"',;]+)@[A-Za-z0-9(\[]"#)
-});
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap_or_else(|error| unreachable!("{error}"))
-}
+static USER: BytePattern =
+    BytePattern::new(r#"(?:^|[\s"'`=,;])[A-Za-z0-9_.-]+:(?<secret>[^\s@:/"',;]+)@[A-Za-z0-9(\[]"#);
 
 #[cfg(test)]
 mod tests {
