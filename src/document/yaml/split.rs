@@ -3,7 +3,7 @@
 //! YAML allows no `---` at the start of a line inside any scalar, so a split there is exact; one
 //! broken document does not hide those after it, and each can be read by itself.
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 use crate::document::value::Span;
 
@@ -26,7 +26,7 @@ impl Iterator for Pieces<'_> {
 
     fn next(&mut self) -> Option<Span> {
         let rest = self.text.as_bytes().get(self.start..).filter(|rest| !rest.is_empty())?;
-        let end = memchr_iter(b'\n', rest)
+        let end = memmem::find_iter(rest, b"\n---")
             .map(|newline| newline + 1)
             .find(|&line| rest.get(line..).is_some_and(is_marker))
             .map_or(self.text.len(), |line| self.start + line);
@@ -49,15 +49,12 @@ pub(super) fn marker(piece: &str) -> u32 {
 /// Whether a piece holds nothing but its marker, white space and comments, and no character that
 /// could be a problem even so.
 pub(super) fn is_empty(piece: &str) -> bool {
-    if !piece.is_ascii() || memchr2(b'\t', b'\r', piece.as_bytes()).is_some() {
-        return false;
-    }
     let bytes = piece.as_bytes();
     let mut rest = if is_marker(bytes) { bytes.get(3..).unwrap_or_default() } else { bytes };
     loop {
         rest = rest.trim_ascii_start();
         match rest.first() {
-            None => return true,
+            None => return piece.is_ascii() && memchr2(b'\t', b'\r', bytes).is_none(),
             Some(b'#') => {
                 let (_, after) = rest.split_at(memchr(b'\n', rest).unwrap_or(rest.len()));
                 rest = after;

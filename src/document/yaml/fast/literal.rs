@@ -32,19 +32,19 @@ impl<'a> Reader<'a> {
         let mut lines = Lines { text: String::new(), folded, breaks: 0, foldable: None };
         let mut next = start;
         while next < self.text.len() {
-            let text = self.spaces(next);
-            let line_end = match self.byte(text) {
-                b'\n' => text,
-                _ if text - next < indentation => break,
-                _ => self.line_end(text),
-            };
-            if line_end == self.text.len() && text == line_end {
+            let line_end = self.line_end(next);
+            let line = self.slice(next, line_end)?;
+            let is_blank = |part: &str| part.bytes().all(|byte| byte == b' ');
+            if !is_blank(line.get(..indentation).unwrap_or(line)) {
+                break;
+            }
+            if line_end == self.text.len() && is_blank(line) {
                 // White space at the very end of a file belongs to nobody.
                 return Err(NotMine);
             }
-            match line_end - next > indentation {
-                true => lines.push(self.slice(next + indentation, line_end)?),
-                false => lines.breaks += 1,
+            match line.get(indentation..).filter(|text| !text.is_empty()) {
+                Some(text) => lines.push(text),
+                None => lines.breaks += 1,
             }
             next = line_end + 1;
         }
@@ -86,6 +86,7 @@ impl Lines {
         match (self.foldable, self.breaks) {
             (Some(true), 1) if foldable => self.text.push(' '),
             (Some(true), breaks) if foldable => self.text.extend(repeat_n('\n', breaks - 1)),
+            (_, 1) => self.text.push('\n'),
             (_, breaks) => self.text.extend(repeat_n('\n', breaks)),
         }
         self.text.push_str(line);
