@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         texts.iter().map(|(name, text)| said.complete(Manifest::read(name, text))).collect();
     let items: Vec<_> =
         manifests.iter().flat_map(|it| it.items.iter().map(move |item| (it, item))).collect();
-    let noted = manifests.iter().map(|manifest| said.note(&engine, manifest)).collect();
+    let noted = manifests.iter().map(|manifest| said.note(&engine, manifest, &[])).collect();
     let place = said.place(&engine, noted);
     let facts = place.facts();
     let mut all = Vec::new();

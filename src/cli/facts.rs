@@ -130,12 +130,20 @@ impl Said {
     }
 
     /// What the objects of one file tell of the place where they will be.
-    pub(super) fn note(&self, engine: &Engine, manifest: &Manifest<'_>) -> Noted {
+    ///
+    /// `documents` are those in the strings of each object, if they have been read.
+    pub(super) fn note(
+        &self,
+        engine: &Engine,
+        manifest: &Manifest<'_>,
+        documents: &[Documents<'_>],
+    ) -> Noted {
         let mut noted = Noted::default();
         noted.inventory.judged = true;
-        for item in &manifest.items {
+        for (rank, item) in manifest.items.iter().enumerate() {
             if engine.observes() {
-                engine.observe(&manifest.subject(item), &mut noted.inventory);
+                let subject = Subject { documents: documents.get(rank), ..manifest.subject(item) };
+                engine.observe(&subject, &mut noted.inventory);
             }
             note_namespace(&mut noted.namespaces, &item.identity, manifest.value(item));
         }

@@ -11,6 +11,7 @@ use super::fix::{Amended, Proposal};
 use super::own::{duplicate_keys, duplicate_object, file_shown, problem_shown};
 use super::place::{Name, Objects, Places, Rank};
 use super::render::differences;
+use super::shelf::documents_of;
 use crate::cli::facts::{Place, Said};
 use crate::document::{Location, Path, Span};
 use crate::engine::{
@@ -79,24 +80,32 @@ struct Whose<'w> {
 }
 
 impl Bench<'_> {
-    /// Judges the file of this rank; `objects` are those of the whole run. Of a finding's places
-    /// in other files nothing is known here.
+    /// Judges the file of this rank; `objects` are those of the whole run, and `documents` what its
+    /// strings hold, if they have been read. Of a finding's places in other files nothing is known
+    /// here.
     pub(super) fn judge(
         &self,
-        rank: usize,
-        manifest: &Manifest<'_>,
+        (rank, manifest): (usize, &Manifest<'_>),
+        documents: Option<&[Documents<'_>]>,
         objects: &Objects<'_, '_>,
         asked: &Asked<'_>,
     ) -> Judged {
         let find = |wanted: &Identity| objects.find(wanted);
-        let documents = documents(manifest);
+        let read;
+        let documents = match documents {
+            Some(known) => known,
+            None => {
+                read = documents_of(manifest);
+                &read
+            }
+        };
         let mut places = Places::new(manifest);
-        places.know(&documents);
+        places.know(documents);
         let mut sheet = Sheet {
             rank,
             manifest,
             find: &find,
-            documents: &documents,
+            documents,
             places,
             masked: Masked::new(manifest, &KUBERNETES),
             judged: Judged::default(),
@@ -254,14 +263,6 @@ impl Bench<'_> {
         };
         sheet.judged.findings.push(shown);
     }
-}
-
-fn documents<'m>(manifest: &'m Manifest<'_>) -> Vec<Documents<'m>> {
-    let read = |item| {
-        let subject = manifest.subject(item);
-        Documents::read(&KUBERNETES, &subject.identity, subject.object)
-    };
-    manifest.items.iter().map(read).collect()
 }
 
 /// What a fix does to the text, if there is exactly one way to write it.

@@ -151,27 +151,30 @@ impl Court<'_> {
     ) -> World {
         let Self { reader, engine, known, changed, screen } = *self;
         let files = ranks.iter().filter_map(|rank| input.files.get(*rank)).collect();
-        let (shelf, noted) = Shelf::fill(files, reader, engine);
+        let shelf = Shelf::new(files, reader);
+        let (catalogue, noted) = shelf.look_through(engine);
         let place = reader.said.place(engine, noted);
         let bench = Bench { engine, said: reader.said, place: &place, known, needs, fixes };
-        let objects = Objects::new(&shelf);
+        let objects = Objects::new(&catalogue);
         let progress = Progress::of(screen, shelf.len(), "files judged");
         let judge = |(at, rank): (usize, &usize)| {
             let asked = Asked {
                 again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
-            let judged = shelf.open(at, |file| bench.judge(at, file, &objects, &asked));
+            let judged = catalogue
+                .open(at, |file, documents| bench.judge((at, file), documents, &objects, &asked));
             progress.step();
             judged.unwrap_or_default()
         };
         let mut files: Vec<Judged> = ranks.par_iter().enumerate().map(judge).collect();
         drop(progress);
         objects.relate(&mut files);
-        let objects = shelf.items().map(<[_]>::len).collect();
+        let objects = catalogue.items().map(<[_]>::len).collect();
         let now = place.now();
         // To free many notes and trees takes a while.
         rayon::spawn(|| drop(place));
+        catalogue.clear();
         shelf.clear();
         World { ranks, files, objects, now }
     }

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::judge::Judged;
-use super::shelf::Shelf;
+use super::shelf::Catalogue;
 use crate::document::{Location, Locator, Path, Span};
 use crate::engine::{About, Documents, Identity};
 use crate::manifest::{Item, Manifest};
@@ -15,7 +15,7 @@ use crate::manifest::{Item, Manifest};
 /// All objects of a run, found by what they are.
 #[derive(Debug)]
 pub(super) struct Objects<'s, 't> {
-    shelf: &'s Shelf<'t>,
+    catalogue: &'s Catalogue<'s, 't>,
     /// Built for the first finding that is related to another object.
     index: OnceLock<Index<'s>>,
 }
@@ -52,13 +52,13 @@ pub(super) struct Places<'m, 't> {
 type Wanted = (usize, usize, usize);
 
 impl<'s, 't> Objects<'s, 't> {
-    pub(super) fn new(shelf: &'s Shelf<'t>) -> Self {
-        Self { shelf, index: OnceLock::new() }
+    pub(super) fn new(catalogue: &'s Catalogue<'s, 't>) -> Self {
+        Self { catalogue, index: OnceLock::new() }
     }
 
     /// The first object that is the same as `wanted`.
     pub(super) fn find(&self, wanted: &Identity) -> Option<Rank> {
-        let index = self.index.get_or_init(|| Index::new(self.shelf));
+        let index = self.index.get_or_init(|| Index::new(self.catalogue));
         let by_name = index.by_name.get(&Name::of(wanted));
         let by_uid = wanted.uid.as_deref().and_then(|uid| index.by_uid.get(uid));
         let candidates = by_name.into_iter().chain(by_uid).flatten().copied();
@@ -85,7 +85,11 @@ impl<'s, 't> Objects<'s, 't> {
         }
         let wanted: Vec<_> = wanted.into_iter().collect();
         let found = wanted.par_iter().flat_map_iter(|(other, wanted)| {
-            let found = self.shelf.open(*other, |manifest| locations(manifest, wanted, judged));
+            let found = self.catalogue.open(*other, |manifest, documents| {
+                let mut places = Places::new(manifest);
+                places.know(documents.unwrap_or_default());
+                locations(places, wanted, judged)
+            });
             found.unwrap_or_default()
         });
         let found: Vec<(Wanted, Location)> = found.collect();
@@ -100,11 +104,10 @@ impl<'s, 't> Objects<'s, 't> {
 
 /// The places that are wanted in one file.
 fn locations(
-    manifest: &Manifest<'_>,
+    mut places: Places<'_, '_>,
     wanted: &[(Wanted, usize)],
     judged: &[Judged],
 ) -> Vec<(Wanted, Location)> {
-    let mut places = Places::new(manifest);
     let mut found = Vec::new();
     for &(wanted, item) in wanted {
         let (file, finding, place) = wanted;
@@ -118,8 +121,8 @@ fn locations(
 }
 
 impl<'s> Index<'s> {
-    fn new(shelf: &'s Shelf<'_>) -> Self {
-        let mut index = Self { items: shelf.items().collect(), ..Self::default() };
+    fn new(catalogue: &'s Catalogue<'_, '_>) -> Self {
+        let mut index = Self { items: catalogue.items().collect(), ..Self::default() };
         for (file, items) in index.items.iter().enumerate() {
             for (rank, item) in items.iter().enumerate() {
                 let identity = &item.identity;

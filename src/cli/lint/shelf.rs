@@ -4,19 +4,20 @@ use rayon::prelude::*;
 
 use crate::cli::facts::{Noted, Said};
 use crate::cli::policies::File;
-use crate::engine::Engine;
+use crate::engine::{Documents, Engine};
 use crate::manifest::{Item, Manifest};
+use crate::resource::KUBERNETES;
 
-/// Up to this many bytes of text, trees are kept until all is judged: several times as much
-/// memory. Of more text a tree is there while its file is looked at, and read anew the next time.
-pub(super) const KEPT_BYTES: usize = 32 << 20;
+/// Up to this many bytes of text, trees are kept until all is judged: many times as much memory. Of
+/// more text a tree is there while its file is looked at, and read anew the next time.
+pub(super) const KEPT_BYTES: usize = 24 << 20;
 
-/// Texts, and what is in them.
+/// Texts, and the trees of all of them if those are kept.
 #[derive(Debug)]
 pub(super) struct Shelf<'t> {
     files: Vec<&'t File>,
     reader: Reader<'t>,
-    read: Read<'t>,
+    trees: Option<Vec<Manifest<'t>>>,
 }
 
 /// How texts are read.
@@ -29,10 +30,19 @@ pub(super) struct Reader<'r> {
     pub(super) kept_bytes: usize,
 }
 
-/// What is kept of each text.
+/// A shelf of which every text was looked at once.
 #[derive(Debug)]
-enum Read<'t> {
-    Trees(Vec<Manifest<'t>>),
+pub(super) struct Catalogue<'s, 't> {
+    shelf: &'s Shelf<'t>,
+    known: Known<'s>,
+}
+
+/// What is kept of each text besides its tree.
+#[derive(Debug)]
+enum Known<'s> {
+    /// What the strings of each object hold.
+    Documents(Vec<Vec<Documents<'s>>>),
+    /// Its objects, as its tree is not kept.
     Items(Vec<Vec<Item>>),
 }
 
@@ -46,35 +56,37 @@ impl Reader<'_> {
 }
 
 impl<'t> Shelf<'t> {
-    /// Reads all files, and takes note of what their objects tell `engine`.
-    pub(super) fn fill(
-        files: Vec<&'t File>,
-        reader: Reader<'t>,
-        engine: &Engine,
-    ) -> (Self, Vec<Noted>) {
-        let read = |file: &&'t File| {
-            let manifest = reader.read(file);
-            let noted = reader.said.note(engine, &manifest);
-            (manifest, noted)
-        };
+    /// Reads all files, if their trees are to be kept.
+    pub(super) fn new(files: Vec<&'t File>, reader: Reader<'t>) -> Self {
         let bytes: usize = files.iter().map(|file| file.text().len()).sum();
-        let (read, noted) = if bytes <= reader.kept_bytes {
-            let (trees, noted) = files.par_iter().map(read).unzip();
-            (Read::Trees(trees), noted)
-        } else {
-            let items = |(manifest, noted): (Manifest<'t>, Noted)| (manifest.items, noted);
-            let (items, noted) = files.par_iter().map(|file| items(read(file))).unzip();
-            (Read::Items(items), noted)
-        };
-        (Self { files, reader, read }, noted)
+        let read = || files.par_iter().map(|file| reader.read(file)).collect();
+        Self { trees: (bytes <= reader.kept_bytes).then(read), files, reader }
     }
 
-    /// Looks at the file of this rank.
-    pub(super) fn open<T>(&self, rank: usize, look: impl FnOnce(&Manifest<'t>) -> T) -> Option<T> {
-        match &self.read {
-            Read::Trees(trees) => trees.get(rank).map(look),
-            Read::Items(_) => self.files.get(rank).map(|file| look(&self.reader.read(file))),
-        }
+    /// Takes note of what the objects of each file tell `engine`.
+    pub(super) fn look_through(&self, engine: &Engine) -> (Catalogue<'_, 't>, Vec<Noted>) {
+        let said = self.reader.said;
+        let (known, noted) = match &self.trees {
+            Some(trees) => {
+                let look = |manifest| {
+                    let documents = documents_of(manifest);
+                    let noted = said.note(engine, manifest, &documents);
+                    (documents, noted)
+                };
+                let (documents, noted) = trees.par_iter().map(look).unzip();
+                (Known::Documents(documents), noted)
+            }
+            None => {
+                let look = |file: &&'t File| {
+                    let manifest = self.reader.read(file);
+                    let noted = said.note(engine, &manifest, &[]);
+                    (manifest.items, noted)
+                };
+                let (items, noted) = self.files.par_iter().map(look).unzip();
+                (Known::Items(items), noted)
+            }
+        };
+        (Catalogue { shelf: self, known }, noted)
     }
 
     /// How many files there are.
@@ -82,22 +94,52 @@ impl<'t> Shelf<'t> {
         self.files.len()
     }
 
-    /// The objects of each file.
-    pub(super) fn items(&self) -> impl Iterator<Item = &[Item]> {
-        let (trees, items) = match &self.read {
-            Read::Trees(trees) => (Some(trees), None),
-            Read::Items(items) => (None, Some(items)),
-        };
-        let of_trees = trees.into_iter().flatten().map(|manifest| manifest.items.as_slice());
-        of_trees.chain(items.into_iter().flatten().map(Vec::as_slice))
-    }
-
     /// Frees all trees, several at once.
     pub(super) fn clear(self) {
-        if let Read::Trees(trees) = self.read {
-            trees.into_par_iter().for_each(drop);
+        self.trees.into_par_iter().flatten().for_each(drop);
+    }
+}
+
+impl<'t> Catalogue<'_, 't> {
+    /// Looks at the file of this rank, and at what its strings hold, if that is known.
+    pub(super) fn open<T>(
+        &self,
+        rank: usize,
+        look: impl FnOnce(&Manifest<'t>, Option<&[Documents<'_>]>) -> T,
+    ) -> Option<T> {
+        match (&self.shelf.trees, &self.known) {
+            (Some(trees), Known::Documents(documents)) => {
+                Some(look(trees.get(rank)?, documents.get(rank).map(Vec::as_slice)))
+            }
+            _ => Some(look(&self.shelf.reader.read(self.shelf.files.get(rank)?), None)),
         }
     }
+
+    /// The objects of each file.
+    pub(super) fn items(&self) -> impl Iterator<Item = &[Item]> {
+        let trees = self.shelf.trees.iter().flatten().map(|manifest| manifest.items.as_slice());
+        let items = match &self.known {
+            Known::Items(items) => items.as_slice(),
+            Known::Documents(_) => &[],
+        };
+        trees.chain(items.iter().map(Vec::as_slice))
+    }
+
+    /// Frees all documents, several at once.
+    pub(super) fn clear(self) {
+        if let Known::Documents(documents) = self.known {
+            documents.into_par_iter().for_each(drop);
+        }
+    }
+}
+
+/// What the strings of each object of a file hold.
+pub(super) fn documents_of<'m>(manifest: &'m Manifest<'_>) -> Vec<Documents<'m>> {
+    let read = |item| {
+        let subject = manifest.subject(item);
+        Documents::read(&KUBERNETES, &subject.identity, subject.object)
+    };
+    manifest.items.iter().map(read).collect()
 }
 
 #[cfg(test)]
