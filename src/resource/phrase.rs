@@ -32,6 +32,9 @@ pub fn named<S: AsRef<str>>(sort: &str, names: &[S]) -> String {
 pub fn line(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     let text = secret::mask(text);
+    if text.len() <= LIMIT && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.into_owned();
+    }
     let mut line: String = text.chars().take(LIMIT).map(plain).collect();
     if text.chars().nth(LIMIT).is_some() {
         line.push('…');

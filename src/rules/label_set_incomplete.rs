@@ -110,6 +110,7 @@ declare_rule! {
 struct LabelSetIncomplete {
     sets: BTreeMap<String, Vec<String>>,
     at: At,
+    help: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -148,7 +149,14 @@ impl Configure for LabelSetIncomplete {
                 return Err(ParameterError::new("sets", problem));
             }
         }
-        Ok(Self { sets, at })
+        let help = match sets.len() {
+            1 => "let the chart's template set it".to_owned(),
+            _ => {
+                let names: Vec<&String> = sets.keys().collect();
+                format!("give it all labels of one set: {}", phrase::either(&names))
+            }
+        };
+        Ok(Self { sets, at, help })
     }
 }
 
@@ -173,14 +181,7 @@ impl Check for LabelSetIncomplete {
         let nearest = self.sets.values().map(|set| missing(set)).min_by_key(Vec::len);
         let message =
             format!("{whose} lacks {}", phrase::named("label", &nearest.unwrap_or_default()));
-        let help = match self.sets.len() {
-            1 => "let the chart's template set it".to_owned(),
-            _ => {
-                let names: Vec<&String> = self.sets.keys().collect();
-                format!("give it all labels of one set: {}", phrase::either(&names))
-            }
-        };
-        cx.report(labels, message).about_key().help(help);
+        cx.report(labels, message).about_key().help(&self.help);
         Ok(())
     }
 }

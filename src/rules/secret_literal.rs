@@ -2,10 +2,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::declare_rule;
-use crate::document::Body;
+use crate::document::{Body, Value};
 use crate::engine::{Check, Configure, Context, Globs, Missing, Node, ParameterError};
 use crate::resource::secret::{
     What, argument_is_secret, document_may_hold_secret, find, is_literal, name_is_secret,
+    text_holds_secret,
 };
 use crate::resource::workload::{Container, PROBES, is_device_server, runs};
 
@@ -238,10 +239,13 @@ impl SecretLiteral {
     }
 
     fn judge_document<'s>(&'s self, cx: &mut Context<'s>, place: Node<'s>, holder: &str) {
-        for item in place.items() {
+        let may_hold = |key: &str, place: Node<'s>| {
+            place.value().is_some_and(|value| may_hold_secret(key, value))
+        };
+        for item in place.items().filter(|item| may_hold(place.key(), *item)) {
             self.judge_inside(cx, place.key(), item, holder);
         }
-        for (key, value) in place.fields() {
+        for (key, value) in place.fields().filter(|(key, value)| may_hold(key, *value)) {
             self.judge_inside(cx, key, value, holder);
         }
     }
@@ -259,5 +263,17 @@ impl SecretLiteral {
             }
             _ => self.judge(cx, key, place, holder),
         }
+    }
+}
+
+/// Whether a part of a document may hold a secret, by what [`SecretLiteral::judge`] looks at: told
+/// from the tree, in which no places are kept.
+fn may_hold_secret(key: &str, value: &Value<'_>) -> bool {
+    match &value.body {
+        Body::Map(map) => map.iter().any(|it| may_hold_secret(&it.key, &it.value)),
+        Body::List(items) => items.iter().any(|item| may_hold_secret(key, item)),
+        Body::Text(text) => name_is_secret(key) || text_holds_secret(text),
+        Body::Bool(_) | Body::Int(_) | Body::Float(_) => name_is_secret(key),
+        Body::Null => false,
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::declare_rule;
-use crate::document::Body;
+use crate::document::{Body, Value};
 use crate::engine::{Check, Configure, Context, Missing, Node, ParameterError};
 use crate::resource::phrase;
 use crate::resource::tango_object::{configurations, devices};
@@ -108,7 +108,10 @@ const LEVELS: [&str; 5] = ["`servers`", "a server", "an instance", "a class", "a
 impl Check for TangoConfigShape {
     fn check<'s>(&'s self, cx: &mut Context<'s>) -> Result<(), Missing> {
         for configuration in configurations(cx.object()) {
-            descend(cx, configuration.get("servers"), &LEVELS);
+            if let Some(servers) = configuration.get("servers").value() {
+                Way { cx: &mut *cx, configuration, keys: vec!["servers"] }
+                    .descend(servers, &LEVELS);
+            }
             let classes = configuration.get("classes");
             if classes.is_empty() {
                 continue;
@@ -128,48 +131,86 @@ impl Check for TangoConfigShape {
     }
 }
 
-/// Judges a level and those below it.
-fn descend<'s>(cx: &mut Context<'s>, node: Node<'s>, levels: &[&str]) {
-    let Some((level, below)) = levels.split_first() else { return };
-    if !is_map(cx, node, level) {
-        return;
+/// A way down a configuration, by its tree: a place is made only of what is wrong.
+struct Way<'w, 's> {
+    cx: &'w mut Context<'s>,
+    configuration: Node<'s>,
+    keys: Vec<&'s str>,
+}
+
+impl<'s> Way<'_, 's> {
+    /// Judges a level and those below it.
+    fn descend(&mut self, value: &'s Value<'s>, levels: &[&str]) {
+        let Some((level, below)) = levels.split_first() else { return };
+        if !self.is_map(value, level) {
+            return;
+        }
+        if !below.is_empty() {
+            self.each_field(value, |way, child| way.descend(child, below));
+            return;
+        }
+        self.field(value, "properties", Self::judge_properties);
+        self.field(value, "attribute_properties", |way, attributes| {
+            if way.is_map(attributes, "`attribute_properties`") {
+                way.each_field(attributes, Self::judge_properties);
+            }
+        });
     }
-    if below.is_empty() {
-        judge_properties(cx, node.get("properties"));
-        if is_map(cx, node.get("attribute_properties"), "`attribute_properties`") {
-            for (_, attribute) in node.get("attribute_properties").fields() {
-                judge_properties(cx, attribute);
+
+    fn judge_properties(&mut self, properties: &'s Value<'s>) {
+        if self.is_map(properties, "`properties`") {
+            self.each_field(properties, Self::judge_property);
+        }
+    }
+
+    fn judge_property(&mut self, value: &'s Value<'s>) {
+        if matches!(value.body, Body::List(_) | Body::Null) {
+            return;
+        }
+        let name = phrase::line(self.keys.last().copied().unwrap_or_default());
+        let message = format!("property `{name}` is {}, not a list", value.type_name());
+        self.report(message, "write the value in `[` and `]`");
+    }
+
+    /// Whether there is a map to go on in. What is there and is none is a finding.
+    fn is_map(&mut self, value: &'s Value<'s>, what: &str) -> bool {
+        match value.body {
+            Body::Map(_) => true,
+            // What a template leaves where it had nothing to write.
+            Body::Null => false,
+            _ => {
+                let message = format!("{what} is {}, not a map", value.type_name());
+                self.report(message, "put each name on its level: server, instance, class, device");
+                false
             }
         }
-        return;
     }
-    for (_, child) in node.fields() {
-        descend(cx, child, below);
-    }
-}
 
-fn judge_properties<'s>(cx: &mut Context<'s>, properties: Node<'s>) {
-    if !is_map(cx, properties, "`properties`") {
-        return;
+    fn report(&mut self, message: String, help: &str) {
+        self.cx.report(self.configuration.at(&self.keys), message).help(help);
     }
-    for (name, value) in properties.fields() {
-        if !matches!(value.value().map(|value| &value.body), Some(Body::List(_))) {
-            let found = value.value().map_or("nothing", |value| value.type_name());
-            let message = format!("property `{}` is {found}, not a list", phrase::line(name));
-            cx.report(value, message).help("write the value in `[` and `]`");
+
+    /// Goes into a field, if it is there.
+    fn field(
+        &mut self,
+        map: &'s Value<'s>,
+        key: &'static str,
+        judge: impl Fn(&mut Self, &'s Value<'s>),
+    ) {
+        if let Some(value) = map.get(key) {
+            self.keys.push(key);
+            judge(self, value);
+            self.keys.pop();
         }
     }
-}
 
-/// Whether there is a map to go on in. What is there and is none is a finding.
-fn is_map<'s>(cx: &mut Context<'s>, node: Node<'s>, what: &str) -> bool {
-    match node.value() {
-        None => false,
-        Some(value) if value.as_map().is_some() => true,
-        Some(value) => {
-            cx.report(node, format!("{what} is {}, not a map", value.type_name()))
-                .help("put each name on its level: server, instance, class, device");
-            false
+    /// Goes into every field of a map.
+    fn each_field(&mut self, map: &'s Value<'s>, judge: impl Fn(&mut Self, &'s Value<'s>)) {
+        for entry in map.as_map().into_iter().flatten() {
+            self.configuration.charge(1);
+            self.keys.push(&entry.key);
+            judge(self, &entry.value);
+            self.keys.pop();
         }
     }
 }

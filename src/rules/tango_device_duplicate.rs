@@ -129,14 +129,15 @@ impl Check for TangoDeviceDuplicate {
         let mut found = false;
         for device in configurations(object).into_iter().flat_map(devices) {
             let key = key(object, device.name);
-            let whose = server_of(&device);
+            let whose = || server_of(&device);
             if let Some(first) = own.get(&key) {
                 if !is_same_place(first, &device) {
                     found = true;
                     let message = if is_one_server(first, &device) {
+                        let whose = whose();
                         format!("device `{}` of {whose} is `{}` again", device.name, first.name)
                     } else {
-                        let other = server_of(first);
+                        let (whose, other) = (whose(), server_of(first));
                         format!("device `{}` of {whose} is also one of {other}", device.name)
                     };
                     let again = format!("`{}` is here too", phrase::line(first.name));
@@ -160,8 +161,11 @@ impl Check for TangoDeviceDuplicate {
                 && cx.speaks_for(others.iter().copied())
             {
                 let message = format!(
-                    "device `{}` of {whose} is also defined by {} `{}`",
-                    device.name, other.subject.kind, other.subject.name,
+                    "device `{}` of {} is also defined by {} `{}`",
+                    device.name,
+                    whose(),
+                    other.subject.kind,
+                    other.subject.name,
                 );
                 let draft = cx
                     .report(device.node, phrase::line(&message))
