@@ -10,7 +10,8 @@ use super::Failure;
 use super::policies::unreadable;
 use crate::document::Value;
 use crate::engine::{
-    Engine, Facts, Identity, Inventory, Namespaces, Operation, Placement, Schema, Subject, User,
+    Documents, Engine, Facts, Identity, Inventory, Namespaces, Operation, Placement, Schema,
+    Subject, User,
 };
 use crate::manifest::Manifest;
 use crate::policyfile::{KnownFacts, Source};
