@@ -51,6 +51,8 @@ pub struct Summary {
     pub answer: Answer,
     /// The digest of the policy set that judged.
     pub policy_set: String,
+    /// The rules that ended as an error.
+    pub failed: Vec<&'static str>,
 }
 
 /// How a review comes to its answer.

@@ -115,9 +115,18 @@ fn validate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Review
     let Some(report) = judged(engine, facts, request) else {
         return request.answered(engine, Response::allowed(engine.digest()), false);
     };
-    let errors = report.outcomes.iter().any(|outcome| outcome.status == Status::Error);
-    let reviewed = request.answered(engine, Response::of(&Decision::of(&report), &report), errors);
-    Reviewed { early: request.is_early(facts, &report.outcomes), ..reviewed }
+    let failed = failed(&report.outcomes);
+    let response = Response::of(&Decision::of(&report), &report);
+    let mut reviewed = request.answered(engine, response, !failed.is_empty());
+    reviewed.early = request.is_early(facts, &report.outcomes);
+    reviewed.summary.failed = failed;
+    reviewed
+}
+
+/// The rules that ended as an error.
+fn failed(outcomes: &[Outcome]) -> Vec<&'static str> {
+    let errors = outcomes.iter().filter(|outcome| outcome.status == Status::Error);
+    errors.map(|outcome| outcome.rule).collect()
 }
 
 fn judged(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Option<Report> {
@@ -153,8 +162,11 @@ fn mutate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Reviewed
     };
     let changed = engine.changes(&request.subject(object), facts, Budget::default());
     let errors = !changed.outcomes.is_empty();
-    let reviewed = request.answered(engine, Response::changed(&changed, engine.digest()), errors);
-    Reviewed { early: request.is_early(facts, &changed.outcomes), ..reviewed }
+    let response = Response::changed(&changed, engine.digest());
+    let mut reviewed = request.answered(engine, response, errors);
+    reviewed.early = request.is_early(facts, &changed.outcomes);
+    reviewed.summary.failed = failed(&changed.outcomes);
+    reviewed
 }
 
 impl Request<'_> {
@@ -222,6 +234,7 @@ impl Request<'_> {
                 operation: operation.to_owned(),
                 answer,
                 policy_set: digest.to_owned(),
+                failed: Vec::new(),
             },
         }
     }

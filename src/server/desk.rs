@@ -201,6 +201,7 @@ mod tests {
                 operation: String::new(),
                 answer: Answer::Allow,
                 policy_set: String::new(),
+                failed: Vec::new(),
             };
             let early = self.asked.fetch_add(1, Ordering::SeqCst) < 2;
             Ok(Reviewed { body: Vec::new(), allowed: !early, early, summary })

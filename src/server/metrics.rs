@@ -1,8 +1,10 @@
 //! What the server counts, as Prometheus reads it.
 //!
-//! Every label has a handful of values, and no caller can add one: names, namespaces and kinds
-//! are in the log.
+//! Every label has a handful of values, and of kinds there are so many and no more: what no caller
+//! could be kept from adding to, names and namespaces, is in the log.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -18,12 +20,20 @@ use crate::admission::{Stage, Summary};
 /// The media type of [`Metrics::text`].
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// How many kinds are counted apart, all others together.
+const MOST_KINDS: usize = 256;
+/// The longest name of a kind, as the API server has it.
+const LONGEST_KIND: usize = 63;
+
 /// All counters of one server.
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     duration: Family<ByStage, Histogram>,
+    rule_errors: Family<ByRule, Counter>,
+    /// Kinds that have a series of their own.
+    kinds: Mutex<BTreeSet<String>>,
     refused: Family<ByReason, Counter>,
     overdue: Family<ByStage, Counter>,
     in_flight: Gauge,
@@ -45,12 +55,18 @@ pub(super) struct Metrics {
 struct Request {
     stage: &'static str,
     operation: &'static str,
+    kind: String,
     decision: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByStage {
     stage: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByRule {
+    rule: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -65,6 +81,8 @@ impl Metrics {
             registry,
             requests: Family::default(),
             duration: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            rule_errors: Family::default(),
+            kinds: Mutex::default(),
             refused: Family::default(),
             overdue: Family::default(),
             in_flight: Gauge::default(),
@@ -84,9 +102,26 @@ impl Metrics {
     pub(super) fn answered(&self, stage: Stage, summary: &Summary, duration: Duration) {
         let operation = operation(&summary.operation);
         let stage = stage.as_str();
-        let labels = Request { stage, operation, decision: summary.answer.as_str() };
+        let kind = self.kind(&summary.kind);
+        let labels = Request { stage, operation, kind, decision: summary.answer.as_str() };
         self.requests.get_or_create(&labels).inc();
+        for rule in &summary.failed {
+            self.rule_errors.get_or_create(&ByRule { rule }).inc();
+        }
         self.duration.get_or_create(&ByStage { stage }).observe(duration.as_secs_f64());
+    }
+
+    /// A kind as a label: whoever calls may name any, and the series are not to grow without end.
+    fn kind(&self, kind: &str) -> String {
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kinds.contains(kind);
+        if !known && (kinds.len() >= MOST_KINDS || kind.len() > LONGEST_KIND) {
+            return "other".to_owned();
+        }
+        if !known {
+            kinds.insert(kind.to_owned());
+        }
+        kind.to_owned()
     }
 
     /// Counts a request that did not become a review.
@@ -124,6 +159,11 @@ impl Metrics {
             "admission_duration_seconds",
             "Time from the headers of a review to its answer",
             self.duration.clone(),
+        );
+        registry.register(
+            "admission_rule_errors",
+            "Rules that ended as an error, so that onError decided",
+            self.rule_errors.clone(),
         );
         registry.register(
             "admission_overdue",
@@ -195,4 +235,20 @@ fn operation(name: &str) -> &'static str {
         .into_iter()
         .find(|one| *one == name)
         .unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_that_nobody_has_do_not_grow_the_page() {
+        let metrics = Metrics::default();
+        assert_eq!(metrics.kind(&"a".repeat(LONGEST_KIND + 1)), "other");
+        for number in 0..MOST_KINDS {
+            let kind = format!("Kind{number}");
+            assert_eq!(metrics.kind(&kind), kind);
+        }
+        assert_eq!((&*metrics.kind("Pod"), &*metrics.kind("Kind7")), ("other", "Kind7"));
+    }
 }

@@ -219,7 +219,7 @@ fn span() -> Span {
 
 /// The same as the line of the log.
 fn trace(span: &Span, stage: Stage, summary: &Summary) {
-    let Summary { uid, kind, namespace, name, operation, answer, policy_set } = summary;
+    let Summary { uid, kind, namespace, name, operation, answer, policy_set, .. } = summary;
     for (field, value) in [
         ("stage", stage.as_str()),
         ("uid", uid.as_str()),
@@ -236,7 +236,7 @@ fn trace(span: &Span, stage: Stage, summary: &Summary) {
 
 /// One line for a review: what was asked and what came of it, and never what was in it.
 fn log(stage: Stage, summary: &Summary, took: Duration) {
-    let Summary { uid, kind, namespace, name, operation, answer, policy_set } = summary;
+    let Summary { uid, kind, namespace, name, operation, answer, policy_set, .. } = summary;
     macro_rules! line {
         ($level:ident) => {
             $level!(

@@ -34,8 +34,8 @@ use tracing_subscriber::registry::LookupSpan;
 pub struct Traces {
     /// The base address of the collector: `http://collector:4318`.
     pub collector: String,
-    /// The share of what comes in that is traced, from 0 to 1. Who calls with a trace of its own
-    /// says itself whether that goes on here.
+    /// The share of what comes in that is traced, from 0 to 1. An API server that has a trace of its
+    /// own says itself whether that goes on here.
     pub share: f64,
     /// A file of certificates to trust beside the usual ones, as PEM.
     pub authority: Option<PathBuf>,

@@ -19,7 +19,6 @@ use crate::server::connection::Service;
 use crate::server::gate::Gate;
 use crate::server::limits::Limits;
 use crate::server::routes::plain;
-use crate::telemetry::follow_caller;
 
 /// Who calls where.
 const PATHS: [(&str, Sender); 3] = [
@@ -64,7 +63,6 @@ impl Service for Routes {
         let Shared { limits, metrics, .. } = &*self.0;
         let start = Instant::now();
         let span = info_span!("hook", otel.kind = "server", result = Empty);
-        follow_caller(&span, request.headers());
         let ended = self.take(&mut request, start).instrument(span.clone()).await;
         span.record("result", ended.name);
         metrics.ended(ended.name);

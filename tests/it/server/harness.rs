@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Does what the first word of a body says: `allow`, `deny`, `malformed`, `panic`, or `hold`,
+/// Does what the first word of a body says: `allow`, `deny`, `error`, `malformed`, `panic`, or `hold`,
 /// which comes back once [`Judge::release`] was called. `stuck` also holds when it is overdue.
 #[derive(Default)]
 pub(super) struct Judge {
@@ -63,7 +63,11 @@ impl Review for Judge {
             "hold" | "stuck" => self.hold(),
             _ => {}
         }
-        let answer = if first_word(body) == "deny" { Answer::Deny } else { Answer::Allow };
+        let answer = match first_word(body) {
+            "deny" => Answer::Deny,
+            "error" => Answer::Error,
+            _ => Answer::Allow,
+        };
         Ok(reviewed(answer, format!("{stage} {} bytes", body.len())))
     }
 
@@ -98,6 +102,7 @@ fn reviewed(answer: Answer, text: String) -> Reviewed {
             operation: word("CREATE"),
             answer,
             policy_set: word("5ca1ab1e"),
+            failed: if answer == Answer::Error { vec!["field-matches"] } else { Vec::new() },
         },
     }
 }
