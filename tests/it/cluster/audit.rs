@@ -328,12 +328,6 @@ fn reports_without_a_definition_are_a_condition_and_an_event() {
 
     release.plane.apply(&definitions("openreports.io", "v1alpha1", ["Report", "ClusterReport"]));
     assert_eq!(told("True")["reason"], "Written");
-    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-    for plural in ["reports", "clusterreports"] {
-        api.delete(&format!("{path}/{plural}.openreports.io")).unwrap();
-    }
-    until("they are served no more", || {
-        api.get("/apis/openreports.io/v1alpha1/reports").is_err().then_some(())
-    });
+    release.plane.undefine("openreports.io", &["reports", "clusterreports"]);
     release.discard();
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::admit::bad_device_server;
 use super::api::{until, within};
@@ -31,7 +31,12 @@ fn an_edited_configuration_is_repaired_and_a_deleted_one_stays_away_for_the_hold
     let strict_about = plane.namespace(strict::PREFIX);
     strict::require(&release, &strict_about, &["kept"]);
     let [validating, _] = configurations();
-    let registered = release.api().get(&validating).unwrap()["webhooks"].clone();
+    // It acts on what is asked about anyway before it is registered itself.
+    let registered = until("the policy is registered", || {
+        let webhooks = release.api().get(&validating).ok()?["webhooks"].clone();
+        let fails = |it: &Json| it["failurePolicy"] == "Fail";
+        webhooks.as_array()?.iter().any(fails).then_some(webhooks)
+    });
     release.api().patch(&validating, &json!({"webhooks": []})).unwrap();
     until("the configuration is repaired", || {
         let now = release.api().get(&validating).ok()?;

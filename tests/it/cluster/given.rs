@@ -87,9 +87,8 @@ fn install(source: &str) -> Release {
 
 fn end(release: Release, secret: &str) {
     forget(&release);
-    let definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     release.api().delete(&format!("/api/v1/namespaces/{NAMESPACE}/secrets/{secret}")).unwrap();
-    release.api().delete(&format!("{definition}/certificates.cert-manager.io")).unwrap();
+    release.plane.undefine("cert-manager.io", &["certificates"]);
     release.discard();
 }
 

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::address::Block;
 use super::api::{Api, PATIENCE, until, within};
@@ -141,6 +141,20 @@ impl Plane {
         let account = format!("/api/v1/namespaces/{name}/serviceaccounts/default");
         until("the namespace has a service account", || self.api.get(&account).ok());
         name
+    }
+
+    /// Deletes definitions of a group, all that there are, and waits until discovery has forgotten
+    /// it: the next test is not to see its kinds go.
+    pub(crate) fn undefine(&self, group: &str, plurals: &[&str]) {
+        let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        for plural in plurals {
+            self.api.delete(&format!("{path}/{plural}.{group}")).unwrap();
+        }
+        until("the group is served no more", || {
+            let groups = self.api.get("/apis").ok()?;
+            let named = |it: &Json| it["name"] == group;
+            (!groups["groups"].as_array()?.iter().any(named)).then_some(())
+        });
     }
 
     /// Runs a program as the cluster's administrator.
