@@ -15,6 +15,9 @@ const MESSAGE_CHARS: usize = 8_192;
 const CAUSES: usize = 256;
 const CAUSE_CHARS: usize = 1_024;
 
+/// Room for an answer that allows.
+const USUAL_BYTES: usize = 1_024;
+
 /// `response` of an AdmissionReview.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -117,13 +120,13 @@ impl Response {
     pub(super) fn refused(digest: &str, reasons: &[String]) -> Self {
         let cause = |reason: &String| Cause {
             reason: "FieldValueInvalid",
-            message: wording::clipped(&wording::printable(reason.clone()), CAUSE_CHARS),
+            message: wording::clipped(wording::printable(reason.clone()), CAUSE_CHARS),
             field: String::new(),
         };
         let denial = Denial {
             status: "Failure",
             reason: "Forbidden",
-            message: wording::clipped(&wording::printable(reasons.join("; ")), MESSAGE_CHARS),
+            message: wording::clipped(wording::printable(reasons.join("; ")), MESSAGE_CHARS),
             details: Details { causes: reasons.iter().take(CAUSES).map(cause).collect() },
         };
         let status = Status { code: 403, denial: Some(denial) };
@@ -142,7 +145,7 @@ impl Response {
             let mut names: Vec<String> = names.collect();
             names.sort_unstable();
             names.dedup();
-            let names = wording::clipped(&names.join(", "), MESSAGE_CHARS);
+            let names = wording::clipped(names.join(", "), MESSAGE_CHARS);
             response.audit_annotations.insert("changed", names);
         }
         response.annotate_unjudged(&changed.outcomes);
@@ -168,7 +171,10 @@ impl Response {
         uid.clone_into(&mut self.uid);
         let review =
             Review { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response: &self };
-        serde_json::to_vec(&review).unwrap_or_else(|_| unreachable!("strings and lists only"))
+        let mut body = Vec::with_capacity(USUAL_BYTES);
+        serde_json::to_writer(&mut body, &review)
+            .unwrap_or_else(|_| unreachable!("strings and lists only"));
+        body
     }
 
     fn annotate(
@@ -197,8 +203,8 @@ impl Cause {
                 Ground::Finding(_) => "FieldValueInvalid",
                 Ground::Unjudged(_) => "InternalError",
             },
-            message: wording::clipped(&wording::message(ground), CAUSE_CHARS),
-            field: wording::clipped(&wording::field(ground), CAUSE_CHARS),
+            message: wording::clipped(wording::message(ground), CAUSE_CHARS),
+            field: wording::clipped(wording::field(ground), CAUSE_CHARS),
         }
     }
 }

@@ -15,23 +15,41 @@ const WARNING_CHARS: usize = 256;
 /// Room for the line that counts the warnings that are left out.
 const REST_CHARS: usize = 32;
 
+/// Room for a line as most are.
+const USUAL: usize = 160;
+
 /// One finding as a line: policy and entry, where, what, and what to do about it.
 pub(super) fn line(ground: &Ground<'_>) -> String {
-    let mark = match ground {
+    let mut line = head(ground);
+    if matches!(ground, Ground::Finding(finding) if finding.state == State::Existing) {
         // In front, where nobody cuts it off.
-        Ground::Finding(finding) if finding.state == State::Existing => " (existing)",
-        _ => "",
-    };
-    let at = match field(ground) {
-        field if field.is_empty() => field,
-        field => format!("{field}: "),
-    };
-    printable(format!("{}/{}{mark}: {at}{}", ground.policy(), ground.entry(), phrase(ground)))
+        line.push_str(" (existing)");
+    }
+    line.push_str(": ");
+    let field = field(ground);
+    if !field.is_empty() {
+        line.push_str(&field);
+        line.push_str(": ");
+    }
+    push_phrase(&mut line, ground);
+    printable(line)
 }
 
 /// The same for a reader that shows the place by itself.
 pub(super) fn message(ground: &Ground<'_>) -> String {
-    printable(format!("{}/{}: {}", ground.policy(), ground.entry(), phrase(ground)))
+    let mut message = head(ground);
+    message.push_str(": ");
+    push_phrase(&mut message, ground);
+    printable(message)
+}
+
+/// The policy and its entry.
+fn head(ground: &Ground<'_>) -> String {
+    let mut text = String::with_capacity(USUAL);
+    text.push_str(ground.policy());
+    text.push('/');
+    text.push_str(ground.entry());
+    text
 }
 
 /// Where, as the API server writes a place: `spec.containers[0].image`, `metadata.labels[a/b]`.
@@ -47,7 +65,7 @@ pub(super) fn joined(grounds: &[Ground<'_>], limit: usize) -> String {
     let mut text = String::new();
     let mut room = limit;
     for (index, ground) in grounds.iter().enumerate() {
-        let line = clipped(&line(ground), limit);
+        let line = clipped(line(ground), limit);
         let Some(left) = room.checked_sub(line.chars().count()) else {
             _ = write!(text, "; and {} more", grounds.len() - index);
             break;
@@ -75,7 +93,7 @@ fn within(warnings: Vec<String>) -> Vec<String> {
     let mut room = WARNINGS_CHARS - REST_CHARS;
     let mut kept: Vec<String> = Vec::new();
     for warning in &warnings {
-        let warning = clipped(warning, WARNING_CHARS);
+        let warning = clipped(warning.clone(), WARNING_CHARS);
         let Some(left) = room.checked_sub(warning.chars().count()) else { break };
         room = left;
         kept.push(warning);
@@ -87,22 +105,23 @@ fn within(warnings: Vec<String>) -> Vec<String> {
 }
 
 /// The first characters of a text, and a sign that there are more.
-pub(super) fn clipped(text: &str, limit: usize) -> String {
+pub(super) fn clipped(text: String, limit: usize) -> String {
     // No text has more characters than bytes.
     if text.len() <= limit || text.char_indices().nth(limit).is_none() {
-        return text.to_owned();
+        return text;
     }
     text.chars().take(limit - 1).chain(['…']).collect()
 }
 
-/// What is wrong, and what to do about it.
-fn phrase(ground: &Ground<'_>) -> String {
-    match ground {
-        Ground::Finding(finding) => match &finding.help {
-            None => ground.message(),
-            Some(help) => format!("{} ({help})", ground.message()),
-        },
-        Ground::Unjudged(_) => ground.message(),
+/// Adds what is wrong, and what to do about it.
+fn push_phrase(text: &mut String, ground: &Ground<'_>) {
+    text.push_str(&ground.message());
+    if let Ground::Finding(finding) = ground
+        && let Some(help) = &finding.help
+    {
+        text.push_str(" (");
+        text.push_str(help);
+        text.push(')');
     }
 }
 
@@ -177,8 +196,8 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_between_characters() {
-        assert_eq!(clipped("äöü", 3), "äöü");
-        assert_eq!(clipped("äöüß", 3), "äö…");
+        assert_eq!(clipped("äöü".to_owned(), 3), "äöü");
+        assert_eq!(clipped("äöüß".to_owned(), 3), "äö…");
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Fault {
             waived,
             object,
             place,
-            message: ground.message(),
+            message: ground.message().into_owned(),
             help,
         }
     }

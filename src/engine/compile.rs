@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::kind::{Kinds, PodKinds};
 use super::scope::CompiledScope;
 use super::{
-    Check, Enforcement, Policy, PolicyEntry, PolicySet, Rule, Schema, Settings, Severity, Subject,
-    Waiver,
+    Check, Enforcement, Identity, Policy, PolicyEntry, PolicySet, Rule, Schema, Settings, Severity,
+    Subject, Waiver,
 };
 use crate::document::{Path, Step};
 
@@ -189,12 +189,9 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Entry {
-    /// Whether the subject names a controller of a kind that the rule wants to know of.
-    pub(super) fn observes_controller_of(&self, subject: &Subject<'_>, pods: &PodKinds) -> bool {
-        !self.observes.patterns.is_empty()
-            && subject
-                .controller()
-                .is_some_and(|it| self.observes.name(&it.identity(&subject.identity), pods))
+    /// Whether the rule wants to know of this controller's kind.
+    pub(super) fn observes(&self, controller: Option<&Identity>, pods: &PodKinds) -> bool {
+        controller.is_some_and(|it| self.observes.name(it, pods))
     }
 }
 

@@ -1,6 +1,8 @@
 //! From a report to an answer: the one place where enforcement, waivers, ratchet and on-error
 //! meet.
 
+use std::borrow::Cow;
+
 use super::{Enforcement, Finding, Outcome, Report, Severity, State, Status};
 
 /// What to tell the caller. Each list is by severity, the worst first.
@@ -82,12 +84,12 @@ impl<'r> Ground<'r> {
     }
 
     /// What is wrong, in one phrase.
-    pub fn message(&self) -> String {
+    pub fn message(&self) -> Cow<'r, str> {
         match self {
-            Self::Finding(finding) => finding.message.clone(),
+            Self::Finding(finding) => Cow::Borrowed(&finding.message),
             Self::Unjudged(outcome) => {
                 let reason = outcome.reason.as_deref().unwrap_or("no reason given");
-                format!("rule `{}` could not judge: {reason}", outcome.rule)
+                format!("rule `{}` could not judge: {reason}", outcome.rule).into()
             }
         }
     }

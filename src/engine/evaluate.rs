@@ -57,13 +57,12 @@ impl Engine {
     fn judge(&self, subject: &Subject<'_>, facts: &Facts<'_>, budget: Budget) -> Report {
         let walk = Walk::of(self.schema(), subject, budget);
         let case = Case::new(subject, facts, &self.settings, &self.pods);
-        let owned = case.owned;
         let mut findings = Vec::new();
         let mut outcomes = Vec::new();
         let mut passed = 0;
         for &index in self.candidates(&subject.identity.kind) {
             let Some(entry) = self.entry(index) else { continue };
-            let cap = entry.cap(owned);
+            let cap = entry.cap(case.maker.is_some());
             let run = match entry.scope.applies(&case) {
                 Applies::No => continue,
                 Applies::Yes => self.run(entry, &case, &walk, budget),
@@ -84,7 +83,7 @@ impl Engine {
                 }
                 Ok(drafts) => {
                     let first = findings.len();
-                    self.add_findings(entry, cap, subject, facts, owned, drafts, &mut findings);
+                    self.add_findings(entry, cap, &case, drafts, &mut findings);
                     let added = findings.get(first..).unwrap_or_default();
                     (status_of(added), None)
                 }
@@ -124,8 +123,7 @@ impl Engine {
                 object: walk.root(),
                 case,
                 table: entry.table,
-                judged_at_owner: case.owned
-                    && entry.observes_controller_of(case.subject, &self.pods),
+                judged_at_owner: entry.observes(case.maker.as_ref(), &self.pods),
                 drafts: Vec::new(),
             };
             entry.check.check(&mut cx).map(|()| cx.drafts)
@@ -137,20 +135,18 @@ impl Engine {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of the loop above, named")]
     fn add_findings(
         &self,
         entry: &Entry,
         cap: Enforcement,
-        subject: &Subject<'_>,
-        facts: &Facts<'_>,
-        owned: bool,
+        case: &Case<'_>,
         drafts: Vec<Draft>,
         findings: &mut Vec<Finding>,
     ) {
-        let root = root_of(subject, facts, owned);
+        let &Case { subject, facts, .. } = case;
+        let root = root_of(case);
         let complete = facts.inventory.is_some_and(|inventory| inventory.complete);
-        let waiver = self.waiver_for(entry, &root, facts);
+        let waiver = self.waiver_for(entry, root, facts);
         let mut seen = HashSet::new();
         for draft in drafts {
             let id = FindingId::new(
@@ -171,7 +167,7 @@ impl Engine {
             match &waiver {
                 Some((_, Standing::Holds | Standing::EndsSoon)) => state = State::Waived,
                 // What was accepted until yesterday must not stop a pod from coming back.
-                Some((_, Standing::Ended)) if owned => {
+                Some((_, Standing::Ended)) if case.maker.is_some() => {
                     enforcement = enforcement.min(Enforcement::Warn);
                 }
                 _ => {}
@@ -267,12 +263,6 @@ fn status_of(findings: &[Finding]) -> Status {
 }
 
 /// What owns the subject in the end, as far as anybody knows.
-fn root_of(subject: &Subject<'_>, facts: &Facts<'_>, owned: bool) -> Identity {
-    if let Some(root) = facts.root {
-        return root.clone();
-    }
-    match subject.controller().filter(|_| owned) {
-        None => subject.identity.clone(),
-        Some(owner) => owner.identity(&subject.identity),
-    }
+fn root_of<'c>(case: &'c Case<'c>) -> &'c Identity {
+    case.facts.root.or(case.maker.as_ref()).unwrap_or(&case.subject.identity)
 }

@@ -42,6 +42,8 @@ struct Plain {
 struct Rest {
     middle: Vec<String>,
     end: String,
+    /// The fewest bytes that all of them need.
+    bytes: usize,
 }
 
 /// [`Globs`] for names whose case does not count, as TANGO's.
@@ -187,10 +189,15 @@ impl Rest {
     fn new(written: &str) -> Self {
         let (middle, end) = written.rsplit_once('*').unwrap_or(("", written));
         let middle = middle.split('*').filter(|text| !text.is_empty());
-        Self { middle: middle.map(str::to_owned).collect(), end: end.to_owned() }
+        let middle: Vec<String> = middle.map(str::to_owned).collect();
+        let bytes = middle.iter().map(String::len).sum::<usize>() + end.len();
+        Self { middle, end: end.to_owned(), bytes }
     }
 
     fn matches<const ANY_CASE: bool>(&self, name: &[u8]) -> bool {
+        if name.len() < self.bytes {
+            return false;
+        }
         let split = name.len().checked_sub(self.end.len()).and_then(|at| name.split_at_checked(at));
         let Some((mut name, end)) = split else { return false };
         if !is_same::<ANY_CASE>(end, &self.end) {

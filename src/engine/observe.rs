@@ -140,6 +140,7 @@ impl Engine {
         let budget = Budget::default();
         let walk = Walk::of(self.schema(), subject, budget);
         let mut identity = None;
+        let maker = subject.controller().map(|it| it.identity(&subject.identity));
         for (table, index) in self.observers_of(subject) {
             let Some(entry) = self.entry(index) else { continue };
             walk.restart(budget);
@@ -147,7 +148,7 @@ impl Engine {
                 let mut observer = Observer {
                     object: walk.root(),
                     pods: &self.pods,
-                    made_by_observed: entry.observes_controller_of(subject, &self.pods),
+                    made_by_observed: entry.observes(maker.as_ref(), &self.pods),
                     is_placed,
                     notes: Vec::new(),
                 };

@@ -25,9 +25,9 @@ pub(super) struct Case<'c> {
     /// The keys from the root to the pod template; none for a Pod itself.
     pub(super) template: Option<Vec<&'c str>>,
     is_machinery: bool,
-    /// Whether a controller made the object. Anybody can write an owner reference, and anybody
-    /// can be allowed to act as a controller: it takes both.
-    pub(super) owned: bool,
+    /// The controller that made the object, if one did. Anybody can write an owner reference, and
+    /// anybody can be allowed to act as a controller: it takes both.
+    pub(super) maker: Option<Identity>,
 }
 
 /// What a scope says of a subject.
@@ -206,7 +206,10 @@ impl<'c> Case<'c> {
         let by_controller =
             || subject.user.as_ref().is_some_and(|user| settings.controllers.matches(&user.name));
         Self {
-            owned: subject.controller().is_some() && (subject.owner_seen || by_controller()),
+            maker: subject
+                .controller()
+                .filter(|_| subject.owner_seen || by_controller())
+                .map(|it| it.identity(identity)),
             subject,
             facts,
             settings,

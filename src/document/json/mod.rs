@@ -4,6 +4,7 @@
 
 mod count;
 mod reader;
+mod scalar;
 mod skip;
 mod text;
 
