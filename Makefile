@@ -103,7 +103,7 @@ bench-lint:
 
 # What a webhook adds to the creation of a pod, against a null webhook and native policies.
 bench-cluster: control-plane
-	$(CARGO) bench --locked --bench cluster
+	$(CARGO) bench --locked --profile dist --bench cluster
 
 # How fast hooks are kept, against bare inserts into the same kind of file.
 bench-hooks:
@@ -111,7 +111,7 @@ bench-hooks:
 
 # The admission door against a server of the same stack that answers a constant.
 load:
-	$(CARGO) bench --locked --bench load
+	$(CARGO) bench --locked --profile dist --bench load
 
 clean:
 	$(CARGO) clean
