@@ -90,16 +90,17 @@ fn within(warnings: Vec<String>) -> Vec<String> {
     if all <= WARNINGS_CHARS {
         return warnings;
     }
+    let count = warnings.len();
     let mut room = WARNINGS_CHARS - REST_CHARS;
     let mut kept: Vec<String> = Vec::new();
-    for warning in &warnings {
-        let warning = clipped(warning.clone(), WARNING_CHARS);
+    for warning in warnings {
+        let warning = clipped(warning, WARNING_CHARS);
         let Some(left) = room.checked_sub(warning.chars().count()) else { break };
         room = left;
         kept.push(warning);
     }
-    if kept.len() < warnings.len() {
-        kept.push(format!("and {} more", warnings.len() - kept.len()));
+    if kept.len() < count {
+        kept.push(format!("and {} more", count - kept.len()));
     }
     kept
 }

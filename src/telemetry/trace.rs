@@ -29,6 +29,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::resource::secret;
+
 /// Where traces go, and how many.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Traces {
@@ -168,7 +170,8 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
 
 /// Where a collector takes traces.
 fn address(base: &str) -> Result<String, Error> {
-    let wrong = || Error::Address(base.to_owned());
+    // It may hold a password all the same.
+    let wrong = || Error::Address(secret::mask(base).into_owned());
     let url: Url = base.parse().map_err(|_| wrong())?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::Credentials);
@@ -204,7 +207,9 @@ mod tests {
         ] {
             assert_eq!(address(base).ok().as_deref(), expected, "{base}");
         }
-        let told = address("http://me:pass@collector").unwrap_err().to_string();
-        assert!(!told.contains("pass@"), "{told}");
+        for base in ["http://me:hunter2@collector", "http://me:hunter2@", "me:hunter2@collector"] {
+            let told = address(base).unwrap_err().to_string();
+            assert!(!told.contains("hunter2"), "{told}");
+        }
     }
 }

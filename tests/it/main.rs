@@ -50,6 +50,8 @@ mod places;
 mod policies;
 mod policyfile;
 #[cfg(feature = "server")]
+mod process;
+#[cfg(feature = "server")]
 mod ratchet;
 mod readme;
 mod report;
@@ -65,6 +67,8 @@ mod rules_together;
 mod serve;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "server")]
+mod stand_in;
 mod support;
 #[cfg(feature = "server")]
 mod telemetry;

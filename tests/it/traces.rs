@@ -1,20 +1,24 @@
 //! Traces, as a collector gets them: a stand-in that decodes what OTLP says it is sent.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::{Request, Response, http};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
-use rustls::pki_types::ServerName;
 
 use crate::folder::Folder;
-use crate::server::harness::client_config;
+use crate::process::Process;
+use crate::server::harness::ask_with;
+use crate::stand_in;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -38,20 +42,22 @@ pub(crate) struct Collector {
 }
 
 struct Call {
-    head: String,
-    body: Vec<u8>,
+    head: http::request::Parts,
+    body: Bytes,
 }
 
 impl Collector {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let calls = Arc::new(Mutex::new(Vec::new()));
+        let calls = Arc::<Mutex<Vec<Call>>>::default();
         let kept = Arc::clone(&calls);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let kept = Arc::clone(&kept);
-                thread::spawn(move || take(stream.unwrap(), &kept));
+        let address = stand_in::serve(move |request: Request<Incoming>| {
+            let kept = Arc::clone(&kept);
+            async move {
+                let (head, body) = request.into_parts();
+                let body = body.collect().await.unwrap().to_bytes();
+                kept.lock().unwrap().push(Call { head, body });
+                // An empty answer of OTLP.
+                Ok::<_, Infallible>(Response::default())
             }
         });
         Self { address, calls }
@@ -70,7 +76,7 @@ impl Collector {
     /// All spans so far.
     fn spans(&self) -> Vec<Span> {
         let calls = self.calls.lock().unwrap();
-        let read = |call: &Call| ExportTraceServiceRequest::decode(&*call.body).unwrap();
+        let read = |call: &Call| ExportTraceServiceRequest::decode(call.body.clone()).unwrap();
         let resources = calls.iter().map(read).flat_map(|it| it.resource_spans);
         resources.flat_map(|it| it.scope_spans).flat_map(|it| it.spans).collect()
     }
@@ -87,36 +93,6 @@ impl Collector {
     }
 }
 
-/// One connection: a call after another, each answered with an empty response of OTLP.
-fn take(mut stream: TcpStream, kept: &Mutex<Vec<Call>>) {
-    let mut bytes = Vec::new();
-    let mut piece = [0; 8192];
-    loop {
-        let head_ends = bytes.windows(4).position(|it| it == b"\r\n\r\n");
-        if let Some(at) = head_ends {
-            let head = String::from_utf8(bytes[..at].to_vec()).unwrap();
-            let length = header(&head, "content-length").map_or(0, |it| it.parse().unwrap());
-            if bytes.len() >= at + 4 + length {
-                let body = bytes[at + 4..at + 4 + length].to_vec();
-                bytes.drain(..at + 4 + length);
-                kept.lock().unwrap().push(Call { head, body });
-                let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n";
-                stream.write_all(answer.as_bytes()).unwrap();
-                continue;
-            }
-        }
-        match stream.read(&mut piece) {
-            Ok(0) | Err(_) => return,
-            Ok(count) => bytes.extend_from_slice(&piece[..count]),
-        }
-    }
-}
-
-fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
-    let mut pairs = head.lines().filter_map(|line| line.split_once(':'));
-    pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
-}
-
 /// A field of a span that is a text.
 pub(crate) fn field<'s>(span: &'s Span, key: &str) -> Option<&'s str> {
     let value = span.attributes.iter().find(|it| it.key == key)?.value.as_ref()?;
@@ -126,91 +102,26 @@ pub(crate) fn field<'s>(span: &'s Span, key: &str) -> Option<&'s str> {
     }
 }
 
-/// `portcullis serve` as a process, ended with the test.
-struct Process {
-    child: Child,
-    folder: Folder,
+fn start(flags: &[&str], environment: &[(&str, &str)]) -> Process {
+    let fixed = ["--data-dir", "data", "--drain-delay", "0"];
+    Process::start(Folder::new(), &[&fixed, flags].concat(), environment)
 }
 
-impl Process {
-    fn start(flags: &[&str], headers: &str) -> Self {
-        let folder = Folder::new();
-        let log = std::fs::File::create(folder.file("log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"])
-            .args(["--data-dir", "data", "--drain-delay", "0"])
-            .args(flags)
-            .current_dir(folder.root())
-            .env_clear()
-            .env("OTEL_EXPORTER_OTLP_HEADERS", headers)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Self { child, folder }
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.file("log")).unwrap()
-    }
-
-    fn until(&self, what: &str) -> String {
-        let begin = Instant::now();
-        while !self.log().contains(what) {
-            assert!(begin.elapsed() < PATIENCE, "no `{what}`: {}", self.log());
-            thread::sleep(Duration::from_millis(50));
-        }
-        self.log()
-    }
-
-    /// Asks for a review, and returns the status line.
-    fn review(&self, headers: &str) -> String {
-        let log = self.until("serving reviews on ");
-        let address = log.split_once("serving reviews on ").unwrap().1;
-        let address = address.split([' ', ',', '\n']).next().unwrap();
-        let config = client_config(&self.folder.file("data/ca.crt"), rustls::ALL_VERSIONS);
-        let name = ServerName::try_from("localhost").unwrap();
-        let mut client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-        let mut tcp = TcpStream::connect(address).unwrap();
-        let mut tls = rustls::Stream::new(&mut client, &mut tcp);
-        write!(
-            tls,
-            "POST /validate?timeout=10s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{REVIEW}",
-            REVIEW.len()
-        )
-        .unwrap();
-        let mut text = Vec::new();
-        // Whoever closes need not say goodbye.
-        _ = tls.read_to_end(&mut text);
-        String::from_utf8(text).unwrap().lines().next().unwrap_or_default().to_owned()
-    }
-
-    fn end(&mut self) {
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(kill.unwrap().success());
-        assert!(self.child.wait().unwrap().success(), "{}", self.log());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It has ended already where the test passed.
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
+/// Asks for a review, which is answered.
+fn review(process: &Process, headers: &[(&'static str, &str)]) {
+    let (address, _) = process.addresses();
+    let authority = process.folder.file("data/ca.crt");
+    assert_eq!(ask_with(&authority, address, headers, REVIEW).status, 200);
 }
 
 #[test]
 fn a_review_is_a_part_of_the_trace_of_who_asks_and_holds_no_secret() {
     let collector = Collector::start();
     let flags = ["--traces", &collector.url(), "--traces-share", "0"];
-    let mut process = Process::start(&flags, "x-tenant=ska");
+    let mut process = start(&flags, &[("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=ska")]);
     // Nobody traces this one, and a share of none is wanted.
-    assert!(process.review("").ends_with(" 200 OK"));
-    let header = format!("traceparent: 00-{TRACE}-{PARENT}-01\r\n");
-    assert!(process.review(&header).ends_with(" 200 OK"));
+    review(&process, &[]);
+    review(&process, &[("traceparent", &format!("00-{TRACE}-{PARENT}-01"))]);
     // What has not gone out goes at the end.
     process.end();
 
@@ -235,8 +146,8 @@ fn a_review_is_a_part_of_the_trace_of_who_asks_and_holds_no_secret() {
     assert!(spans.iter().all(|it| it.trace_id == review.trace_id && it.events.is_empty()));
     let calls = collector.calls.lock().unwrap();
     for Call { head, .. } in &*calls {
-        assert!(head.starts_with("POST /v1/traces HTTP/1.1"), "{head}");
-        assert_eq!(self::header(head, "x-tenant"), Some("ska"));
+        assert_eq!((head.method.as_str(), head.uri.path()), ("POST", "/v1/traces"));
+        assert_eq!(head.headers["x-tenant"], "ska");
     }
     drop(calls);
     assert!(collector.holds("portcullis") && !collector.holds("canary"));
@@ -244,14 +155,15 @@ fn a_review_is_a_part_of_the_trace_of_who_asks_and_holds_no_secret() {
 
 #[test]
 fn a_collector_that_is_away_is_told_once_and_delays_nothing() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut process = Process::start(&["--traces", &format!("http://{nobody}")], "");
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut process = start(&["--traces", &format!("http://{nobody}")], &[]);
     for _ in 0..3 {
-        assert!(process.review("").ends_with(" 200 OK"));
+        review(&process, &[]);
     }
-    process.until("traces are lost");
+    process.stdout.until("traces are lost");
     process.end();
-    assert_eq!(process.log().matches("|traces are lost").count(), 1, "{}", process.log());
+    let log = process.stdout.text();
+    assert_eq!(log.matches("|traces are lost").count(), 1, "{log}");
 }
 
 #[test]
@@ -259,13 +171,14 @@ fn flags_that_can_t_be_are_refused() {
     for (flags, expected) in [
         (vec!["--traces", "collector:4318"], "`collector:4318` is no base address of a collector"),
         (vec!["--traces", "http://me:pass@a"], "holds no user and no password"),
+        (vec!["--traces", "me:pass@a"], "is no base address of a collector"),
         (vec!["--traces", "http://a", "--traces-share", "2"], "a share of `2` is not between"),
         (vec!["--traces", "http://a", "--traces-ca", "nowhere.pem"], "cannot read `nowhere.pem`"),
         (vec!["--traces-share", "1"], "--traces"),
     ] {
-        let mut process = Process::start(&flags, "");
-        assert_eq!(process.child.wait().unwrap().code(), Some(2));
-        assert!(process.log().contains(expected), "{}", process.log());
-        assert!(!process.log().contains("pass@"), "{}", process.log());
+        let mut process = start(&flags, &[]);
+        assert_eq!(process.wait(), Some(2));
+        let said = process.stderr.text();
+        assert!(said.contains(expected) && !said.contains("pass@"), "{said}");
     }
 }

@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value as Json, json};
 
 use super::nexus::Component;
 use super::paths::{decoded, query};
+use crate::stand_in;
 
 pub(super) const USER: &str = "quarantiner";
 pub(super) const PASSWORD: &str = "correct horse";
@@ -54,7 +52,6 @@ pub(super) struct State {
 
 impl Stand {
     pub(super) fn start() -> Self {
-        let (sender, receiver) = std::sync::mpsc::channel();
         let state = Arc::new(Mutex::new(State::default()));
         state.lock().unwrap().projects = vec![
             json!({"id": 1, "path_with_namespace": PLATFORM, "default_branch": "main",
@@ -63,25 +60,8 @@ impl Stand {
                 "default_branch": "main", "web_url": "https://gitlab.com/ska-telescope/ska-thing"}),
         ];
         let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                sender.send(listener.local_addr().unwrap()).unwrap();
-                loop {
-                    let (stream, _) = listener.accept().await.unwrap();
-                    let state = Arc::clone(&shared);
-                    tokio::spawn(async move {
-                        let answer = service_fn(|request| answer(Arc::clone(&state), request));
-                        let http = hyper::server::conn::http1::Builder::new();
-                        // A door that is killed breaks its connections.
-                        let _ = http.serve_connection(TokioIo::new(stream), answer).await;
-                    });
-                }
-            });
-        });
-        Self { address: receiver.recv().unwrap(), state }
+        let address = stand_in::serve(move |request| answer(Arc::clone(&shared), request));
+        Self { address, state }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -1,81 +1,36 @@
 //! The running server: its answers, its metrics and its log.
 
-use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 
 use portcullis::admission::Stage;
 use portcullis::telemetry::{self, Format, Output};
 use rustls::pki_types::ServerName;
 use serde_json::Value as Json;
-use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::review::{malformed, reviews};
 use super::{CANARY, POLICY, assert_silent};
 use crate::door::Door;
+use crate::folder::Folder;
 use crate::odd_rules;
-use crate::server::harness::{Http1, client_config, until};
+use crate::process::Process;
+use crate::server::harness::{Http1, client_config};
 use crate::support::{compile_with, set};
 
 /// Says to this program that it is the one that another run of it asks for, and how to log.
 const CHILD: &str = "PORTCULLIS_TEST_LOG_FORMAT";
 
-/// `portcullis serve` with a log of all that there is to say, ended with the test.
-struct Process {
-    child: Child,
-    directory: TempDir,
-}
-
-impl Process {
-    fn start(log_format: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let file = |name: &str| File::create(directory.path().join(name)).unwrap();
-        fs::write(directory.path().join("policy.yaml"), POLICY).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"])
-            .args(["--log", "trace", "--log-format", log_format])
-            .args(["--data-dir", "data", "--policy", "policy.yaml", "--drain-delay", "0"])
-            .current_dir(directory.path())
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(file("stdout"))
-            .stderr(file("stderr"))
-            .spawn()
-            .unwrap();
-        Self { child, directory }
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.directory.path().join(name)).unwrap()
-    }
-
-    /// Where it listens for reviews and for its managers.
-    async fn addresses(&self) -> (SocketAddr, SocketAddr) {
-        let said = "serving reviews on ";
-        until("an address", async || self.read("stdout").contains(said)).await;
-        let log = self.read("stdout");
-        let words = log.split_once(said).unwrap().1.split([' ', ',', '"', '\n']);
-        let mut addresses = words.filter_map(|word| word.parse().ok());
-        (addresses.next().unwrap(), addresses.next().unwrap())
-    }
-
-    async fn end(&mut self) {
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(kill.unwrap().success());
-        until("the end", async || self.child.try_wait().unwrap().is_some()).await;
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It has ended already where the test passed.
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
+/// `portcullis serve` with a log of all that there is to say.
+fn start(log_format: &str) -> Process {
+    let folder = Folder::new();
+    folder.write("policy.yaml", POLICY);
+    let log = ["--log", "trace", "--log-format", log_format];
+    let fixed = ["--data-dir", "data", "--policy", "policy.yaml", "--drain-delay", "0"];
+    Process::start(folder, &[log.as_slice(), &fixed].concat(), &[])
 }
 
 async fn connect(authority: &Path, address: SocketAddr) -> Http1 {
@@ -87,8 +42,8 @@ async fn connect(authority: &Path, address: SocketAddr) -> Http1 {
 
 /// Asks all that can be asked, and returns how many answers there were to reviews.
 async fn ask_everything(process: &Process) -> usize {
-    let (reviewing, managing) = process.addresses().await;
-    let authority = process.directory.path().join("data/ca.crt");
+    let (reviewing, managing) = process.addresses();
+    let authority = process.folder.file("data/ca.crt");
     let mut connection = connect(&authority, reviewing).await;
     let mut answered = 0;
     for review in reviews() {
@@ -124,13 +79,10 @@ async fn ask_everything(process: &Process) -> usize {
 fn no_secret_is_in_an_answer_of_the_server_nor_in_its_log() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for log_format in ["ska", "json"] {
-        let mut process = Process::start(log_format);
-        let answered = runtime.block_on(async {
-            let answered = ask_everything(&process).await;
-            process.end().await;
-            answered
-        });
-        let (log, errors) = (process.read("stdout"), process.read("stderr"));
+        let mut process = start(log_format);
+        let answered = runtime.block_on(ask_everything(&process));
+        process.end();
+        let (log, errors) = (process.stdout.text(), process.stderr.text());
         assert_silent("log", &log);
         assert_silent("standard error", &errors);
         let mentions = match log_format {

@@ -222,13 +222,27 @@ fn args(limits: Limits, certificate: Source, judge: &Arc<Judge>) -> Args {
 /// What `/validate` at an address says to a review: a call of its own, for tests that wait for
 /// nothing else.
 pub(crate) fn ask(authority: &Path, address: SocketAddr, review: &str) -> String {
+    ask_with(authority, address, &[], review).text
+}
+
+/// The same with more headers, and with all of the answer.
+pub(crate) fn ask_with(
+    authority: &Path,
+    address: SocketAddr,
+    headers: &[(&'static str, &str)],
+    review: &str,
+) -> Response {
+    let mut request = post("/validate", review.into());
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let config = client_config(authority, ALL_VERSIONS);
         let tcp = TcpStream::connect(address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap();
-        Http1::over(tls).await.post("/validate", review).await.unwrap().text
+        Http1::over(tls).await.send(request).await.unwrap()
     })
 }
 
@@ -261,8 +275,11 @@ impl Http1 {
         path: &str,
         body: impl Into<Sent>,
     ) -> hyper::Result<Response> {
+        self.send(post(path, body.into())).await
+    }
+
+    async fn send(&mut self, request: Request<Sent>) -> hyper::Result<Response> {
         self.0.ready().await?;
-        let request = post(path, body.into());
         Ok(Response::of(self.0.send_request(request).await?).await)
     }
 }
