@@ -65,7 +65,7 @@ impl<'s> Context<'s> {
     ///
     /// Nobody knows.
     pub fn tier(&self) -> Result<Option<&'s str>, Missing> {
-        self.case.settings.tier(self.case.placement, self.case.facts)
+        self.case.tier()
     }
 
     /// A label of the subject's namespace; `None` if it has none, or if the subject is in none.
@@ -94,6 +94,15 @@ impl<'s> Context<'s> {
         let itself = &self.case.subject.identity;
         let mentions = inventory.mentions(self.table, key);
         Ok(mentions.filter(move |it| !it.deleting && !it.subject.is_same(itself)))
+    }
+
+    /// Whether this rule noted nothing at all of other objects.
+    ///
+    /// # Errors
+    ///
+    /// Nobody knows of the other objects.
+    pub fn noted_nothing(&self) -> Result<bool, Missing> {
+        Ok(self.inventory()?.notes_nothing(self.table))
     }
 
     /// Whether what the subject and `others` have in common is told at the subject. Of those that

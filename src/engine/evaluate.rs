@@ -263,6 +263,6 @@ fn status_of(findings: &[Finding]) -> Status {
 }
 
 /// What owns the subject in the end, as far as anybody knows.
-fn root_of<'c>(case: &'c Case<'c>) -> &'c Identity {
+fn root_of<'c>(case: &'c Case<'_>) -> &'c Identity {
     case.facts.root.or(case.maker.as_ref()).unwrap_or(&case.subject.identity)
 }

@@ -164,6 +164,13 @@ impl Inventory {
         before.chain(self.slice(table, key))
     }
 
+    /// Whether no place is in this table.
+    pub(super) fn notes_nothing(&self, table: u32) -> bool {
+        let is_empty =
+            |it: &Self| it.tables.get(table as usize).is_none_or(|table| table.is_empty());
+        is_empty(self) && self.before.as_ref().is_none_or(|it| is_empty(&it.inventory))
+    }
+
     /// How many places were noted.
     pub fn len(&self) -> usize {
         let own = |it: &Self| it.tables.iter().flat_map(Table::values).map(Vec::len).sum::<usize>();

@@ -137,11 +137,15 @@ impl Engine {
         is_placed: bool,
         mut take: impl FnMut(u32, String, Mention),
     ) {
+        let mut observers = self.observers_of(subject).peekable();
+        if observers.peek().is_none() {
+            return;
+        }
         let budget = Budget::default();
         let walk = Walk::of(self.schema(), subject, budget);
         let mut identity = None;
         let maker = subject.controller().map(|it| it.identity(&subject.identity));
-        for (table, index) in self.observers_of(subject) {
+        for (table, index) in observers {
             let Some(entry) = self.entry(index) else { continue };
             walk.restart(budget);
             let notes = super::evaluate::contained(|| {

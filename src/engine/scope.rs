@@ -1,5 +1,7 @@
 //! Whether an entry is about a subject.
 
+use std::cell::OnceCell;
+
 use super::kind::{BadKind, Kinds, PodKinds};
 use super::{Facts, Identity, Missing, Operation, Placement, Scope, Settings, Subject};
 use crate::document::Path;
@@ -24,6 +26,7 @@ pub(super) struct Case<'c> {
     pub(super) placement: Placement<'c>,
     /// The keys from the root to the pod template; none for a Pod itself.
     pub(super) template: Option<Vec<&'c str>>,
+    tier: OnceCell<Result<Option<&'c str>, Missing>>,
     is_machinery: bool,
     /// The controller that made the object, if one did. Anybody can write an owner reference, and
     /// anybody can be allowed to act as a controller: it takes both.
@@ -215,15 +218,21 @@ impl<'c> Case<'c> {
             settings,
             placement: pods.schema.place(identity),
             template: pods.template_of(identity),
+            tier: OnceCell::new(),
             is_machinery: pods.schema.is_machinery(&identity.group, &identity.kind),
             pods,
         }
+    }
+
+    /// The tier of the place; `None` if it is of none.
+    pub(super) fn tier(&self) -> Result<Option<&'c str>, Missing> {
+        *self.tier.get_or_init(|| self.settings.tier(self.placement, self.facts))
     }
 }
 
 impl Scope {
     pub(super) fn holds(&self, case: &Case<'_>) -> Result<bool, Missing> {
-        let &Case { subject, facts, settings, placement, .. } = case;
+        let &Case { subject, facts, placement, .. } = case;
         if !self.namespaces.is_empty() {
             match placement {
                 Placement::Namespace(name) if self.namespaces.matches(name) => {}
@@ -265,7 +274,7 @@ impl Scope {
             }
         }
         if !self.tiers.is_empty() {
-            let tier = settings.tier(placement, facts)?;
+            let tier = case.tier()?;
             return Ok(tier.is_some_and(|tier| self.tiers.iter().any(|it| it == tier)));
         }
         Ok(true)

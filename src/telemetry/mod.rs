@@ -14,6 +14,7 @@ use std::str::FromStr;
 use std::{fmt, io};
 
 use tracing::Subscriber;
+use tracing::subscriber::set_global_default;
 use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -91,9 +92,14 @@ pub fn install(args: &Args) -> Result<Guard, Error> {
     let subscriber = subscriber(args.format, &args.filter, queue)?;
     #[cfg(feature = "otlp")]
     let traces = args.traces.as_ref().map(trace::Sending::start).transpose()?;
+    // A layer that is `None` would ask for every span.
     #[cfg(feature = "otlp")]
-    let subscriber = subscriber.with(traces.as_ref().map(trace::Sending::layer));
-    tracing::subscriber::set_global_default(subscriber)?;
+    match &traces {
+        Some(traces) => set_global_default(subscriber.with(traces.layer()))?,
+        None => set_global_default(subscriber)?,
+    }
+    #[cfg(not(feature = "otlp"))]
+    set_global_default(subscriber)?;
     note_place_only();
     Ok(Guard {
         #[cfg(feature = "otlp")]

@@ -27,14 +27,14 @@ impl<'a> Reader<'a> {
         while let Some(byte) = bytes.get(at) {
             at += 1;
             match byte {
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
                 b'"' => at = behind_string(bytes, at),
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' if depth > 1 => depth -= 1,
+                b'}' | b']' => {
+                    self.at = at;
+                    return Ok(());
+                }
                 _ => {}
-            }
-            if depth == 0 {
-                self.at = at;
-                return Ok(());
             }
         }
         Err(self.problem("what begins here has no end"))
