@@ -1,5 +1,6 @@
 //! What came of judging an artefact: what is stored, shown and acted on.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -111,7 +112,7 @@ impl Fault {
             object,
             place,
             message: ground.message().into_owned(),
-            help,
+            help: help.map(Cow::into_owned),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a rule sees, and where it leaves what it finds.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::scope::Case;
@@ -26,7 +27,7 @@ pub struct Draft {
     pub(super) about: About,
     pub(super) stable_path: String,
     pub(super) message: String,
-    pub(super) help: Option<String>,
+    pub(super) help: Option<Cow<'static, str>>,
     pub(super) related: Vec<Related>,
     pub(super) fix: Option<Fix>,
     pub(super) sensitive: bool,
@@ -155,7 +156,7 @@ impl<'s> Context<'s> {
 
 impl Draft {
     /// What to do, as an imperative.
-    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+    pub fn help(&mut self, help: impl Into<Cow<'static, str>>) -> &mut Self {
         self.help = Some(help.into());
         self
     }

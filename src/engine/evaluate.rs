@@ -1,5 +1,6 @@
 //! The judgement.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -183,7 +184,7 @@ impl Engine {
                 if_existing: entry.existing,
                 state,
                 message: entry.message.clone().unwrap_or(draft.message),
-                help: entry.help.clone().or(draft.help),
+                help: entry.help.clone().map(Cow::Owned).or(draft.help),
                 path: draft.path,
                 about: draft.about,
                 related: draft.related,

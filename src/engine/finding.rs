@@ -1,5 +1,6 @@
 //! What a rule says about a subject.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ pub struct Finding {
     /// One lower-case phrase; never a value that must not be shown.
     pub message: String,
     /// What to do, as an imperative.
-    pub help: Option<String>,
+    pub help: Option<Cow<'static, str>>,
     pub path: Path,
     /// What it is about of what stands there.
     pub about: About,

@@ -1,5 +1,7 @@
 //! What is wrong with a file itself, as findings of the door's own.
 
+use std::borrow::Cow;
+
 use crate::document::Path;
 use crate::engine::{About, Finding, FindingId, Identity, State};
 use crate::rules::own::OwnRule;
@@ -31,7 +33,7 @@ pub fn problem_finding(
         if_existing: rule.enforcement,
         state: State::New,
         message,
-        help,
+        help: help.map(Cow::Owned),
         path,
         about: About::Value,
         related: Vec::new(),

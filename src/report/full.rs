@@ -77,7 +77,7 @@ fn one(folded: &Folded<'_>, renderer: &Renderer) -> String {
         ),
     }
     if let Some(help) = &finding.help {
-        elements.push(Level::HELP.message(help).into());
+        elements.push(Level::HELP.message(&**help).into());
     }
     for related in &shown.related {
         let place = related.location.as_ref();

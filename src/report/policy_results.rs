@@ -36,7 +36,7 @@ pub(crate) fn finding(shown: &Shown) -> Json {
         properties.insert("file", at.file.to_string());
         properties.insert("line", at.line.to_string());
     }
-    properties.extend(finding.help.clone().map(|help| ("help", help)));
+    properties.extend(finding.help.as_deref().map(|help| ("help", help.to_owned())));
     properties.extend(shown.owner.as_deref().map(|owner| ("owner", owner.charts())));
     if let Some(waiver) = finding.waiver.as_deref().filter(|_| finding.state == State::Waived) {
         properties.insert("waiver", waiver.name.clone());

@@ -111,7 +111,7 @@ impl Check for ImageRegistry {
             if !self.allowed.matches(&reference) {
                 let running = container.running(&image.shown());
                 let message = format!("{running}, which comes from no allowed registry");
-                cx.report(image, message).help(&self.help);
+                cx.report(image, message).help(self.help.clone());
             }
         }
         Ok(())

@@ -181,7 +181,7 @@ impl Check for LabelSetIncomplete {
         let nearest = self.sets.values().map(|set| missing(set)).min_by_key(Vec::len);
         let message =
             format!("{whose} lacks {}", phrase::named("label", &nearest.unwrap_or_default()));
-        cx.report(labels, message).about_key().help(&self.help);
+        cx.report(labels, message).about_key().help(self.help.clone());
         Ok(())
     }
 }

@@ -137,6 +137,6 @@ impl StorageClass {
             }
             Some(_) => return,
         };
-        cx.report(class, message).help(&self.help);
+        cx.report(class, message).help(self.help.clone());
     }
 }

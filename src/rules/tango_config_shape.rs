@@ -186,7 +186,7 @@ impl<'s> Way<'_, 's> {
         }
     }
 
-    fn report(&mut self, message: String, help: &str) {
+    fn report(&mut self, message: String, help: &'static str) {
         self.cx.report(self.configuration.at(&self.keys), message).help(help);
     }
 

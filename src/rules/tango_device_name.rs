@@ -179,7 +179,7 @@ impl TangoDeviceName {
         if is_ours && !self.domains.is_empty() && !self.domains.matches(name.domain) {
             let message =
                 format!("device `{name}` is in domain `{}`, which is none of SKA's", name.domain);
-            cx.report(place, phrase::line(&message)).help(&self.help).about_key();
+            cx.report(place, phrase::line(&message)).help(self.help.clone()).about_key();
         }
     }
 }

@@ -10,47 +10,51 @@
 use std::borrow::Cow;
 
 use super::form::Form;
+use super::index::INDEX;
 use super::kind;
 use super::table::KINDS;
 use crate::document::{Body, Entry, Map, Value};
-use crate::engine::Identity;
+use crate::engine::{Identity, Shape};
 use crate::resource::quantity;
 
 /// The object as the API server keeps it, before defaults. What stays keeps its place in the
 /// text; an object of an unknown or custom kind stays as it is.
 #[must_use]
 pub fn stored<'a>(object: Value<'a>, identity: &Identity) -> Value<'a> {
-    let Some(kind) = kind::position(identity).and_then(|place| KINDS.get(place)) else {
+    let place = kind::position(identity);
+    let known = place.and_then(|place| KINDS.get(place).zip(INDEX.roots.get(place)));
+    let Some((kind, root)) = known.filter(|(kind, _)| kind::is_built_in(kind.group)) else {
         return object;
     };
-    if !kind::is_built_in(kind.group) {
-        return object;
-    }
-    let object = keep(object, kind.form);
+    let object = keep(object, kind.form, *root);
     if kind.name == "Secret" { merge_string_data(object) } else { object }
 }
 
-fn keep<'a>(value: Value<'a>, form: &Form) -> Value<'a> {
+/// What stays of a value of this form, which is that of the shape if anything is known below it.
+fn keep<'a>(value: Value<'a>, form: &Form, shape: Shape) -> Value<'a> {
     let Value { span, body } = value;
+    let Some(index) = INDEX.entry(shape) else { return Value { span, body } };
     let body = match (form, body) {
-        (Form::Struct(rows), Body::Map(map)) => {
+        (Form::Struct(_), Body::Map(map)) => {
             let field = |mut field: Entry<'a>| {
-                let Some(row) = rows.iter().find(|row| row.key == field.key) else {
-                    return Some(field);
-                };
+                let Some((row, shape)) = index.field(&field.key) else { return Some(field) };
                 if row.form.drops(&field.value) {
                     return None;
                 }
-                field.value = keep(field.value, row.form);
+                field.value = keep(field.value, row.form, shape);
                 Some(field)
             };
             Body::Map(map.into_iter().filter_map(field).collect())
         }
         (Form::List(list), Body::List(items)) => {
-            Body::List(items.into_iter().map(|item| keep(item, list.item)).collect())
+            let item = |item| keep(item, list.item, index.below);
+            Body::List(items.into_iter().map(item).collect())
         }
         (Form::Map(keys), Body::Map(map)) => {
-            let field = |field: Entry<'a>| Entry { value: keep(field.value, keys.value), ..field };
+            let field = |field: Entry<'a>| Entry {
+                value: keep(field.value, keys.value, index.below),
+                ..field
+            };
             Body::Map(map.into_iter().map(field).collect())
         }
         (Form::Quantity, body) => canonical_quantity(body),
