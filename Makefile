@@ -11,7 +11,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 KUBERNETES := v1.36.3
 
 .PHONY: run build test show soak packages tools control-plane check deny bench bench-lint bench-cluster \
-	bench-hooks load clean
+	bench-hooks load fuzz clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -112,6 +112,20 @@ bench-hooks:
 # The admission door against a server of the same stack that answers a constant.
 load:
 	$(CARGO) bench --locked --profile dist --bench load
+
+# What parses, given what nobody wrote, with a nightly toolchain: a minute for each target.
+FUZZ := yaml json lint review policies names inspect
+FUZZ_SECONDS ?= 60
+
+fuzz: $(addprefix fuzz-,$(FUZZ))
+
+fuzz-%: $(TOOLS)/fuzz/bin/cargo-fuzz
+	mkdir -p target/fuzz/corpus/$*
+	PATH=$(CURDIR)/$(<D):$$PATH $(CARGO) +nightly fuzz run --target-dir target/fuzz $* \
+		target/fuzz/corpus/$* tests/fixtures policies -- -max_total_time=$(FUZZ_SECONDS)
+
+$(TOOLS)/fuzz/bin/cargo-fuzz:
+	$(CARGO) install cargo-fuzz --version 0.13.2 --locked --root $(TOOLS)/fuzz
 
 clean:
 	$(CARGO) clean

@@ -24,6 +24,7 @@ pub(crate) mod xml;
 
 use serde::Serialize;
 
+#[cfg(feature = "cli")]
 pub(crate) use self::run::plural;
 pub use self::run::{
     Appearance, Effect, Rendered, Run, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome,
