@@ -176,6 +176,9 @@ impl<'t> Manifest<'t> {
         let Some(document) = self.documents.get(item.document) else {
             return Place { span: Span::new(0, 0), key: None, exact: false };
         };
+        if item.within.steps.is_empty() {
+            return locator.locate(&document.value, path);
+        }
         let steps = item.within.steps.iter().chain(&path.steps).cloned().collect();
         locator.locate(&document.value, &Path { steps })
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::duplicate::next_item;
 use super::scalar::Token;
 use super::{NotMine, Read, Reader};
-use crate::document::map::{Entry, MapBuilder};
+use crate::document::map::{Entry, Keys};
 use crate::document::path::Step;
 use crate::document::value::{Body, Span, Value};
 use crate::document::yaml::key;
@@ -16,14 +16,15 @@ impl<'a> Reader<'a> {
         self.enter()?;
         let column = self.column(key.start);
         let start = key.start;
-        let mut fields = MapBuilder::default();
+        let (first, mut keys) = (self.open_fields.len(), Keys::default());
         let last = loop {
             let (key_text, key_span) = self.key(key, colon)?;
             let known = self.duplicates.count();
             let value = self.field(colon, column)?;
             let last = value.span;
             self.duplicates.lead(known, || Step::from(&*key_text));
-            self.duplicates.insert(&mut fields, Entry { key: key_text, key_span, value });
+            let entry = Entry { key: key_text, key_span, value };
+            self.duplicates.insert(&mut self.open_fields, (first, &mut keys), entry);
             match self.line {
                 Some(line) if line.column() == column && !self.is_dash(line.text) => {
                     key = self.token(line.text, column)?.ok_or(NotMine)?;
@@ -34,7 +35,8 @@ impl<'a> Reader<'a> {
             }
         };
         self.depth -= 1;
-        Ok(Value { span: from(start, last), body: Body::Map(fields.build()) })
+        let fields = self.open_fields.split_off(first).into();
+        Ok(Value { span: from(start, last), body: Body::Map(fields) })
     }
 
     /// The list whose first dash is at `dash`.
@@ -42,13 +44,14 @@ impl<'a> Reader<'a> {
         self.enter()?;
         let column = self.column(dash);
         let start = dash;
-        let mut items = Vec::new();
+        let first = self.open_items.len();
         let last = loop {
             let known = self.duplicates.count();
             let item = self.item(dash, column)?;
             let last = item.span;
-            self.duplicates.lead(known, || next_item(&items));
-            items.push(item);
+            let items = self.open_items.get(first..).unwrap_or_default();
+            self.duplicates.lead(known, || next_item(items));
+            self.open_items.push(item);
             match self.line {
                 Some(line) if line.column() == column && self.is_dash(line.text) => {
                     dash = line.text;
@@ -58,6 +61,7 @@ impl<'a> Reader<'a> {
             }
         };
         self.depth -= 1;
+        let items = self.open_items.split_off(first);
         Ok(Value { span: from(start, last), body: Body::List(items) })
     }
 

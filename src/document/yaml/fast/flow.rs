@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::duplicate::next_item;
 use super::scalar::Token;
 use super::{NotMine, Read, Reader};
-use crate::document::map::{Entry, MapBuilder};
+use crate::document::map::{Entry, Keys, Map};
 use crate::document::path::Step;
 use crate::document::value::{Body, Span, Value};
 
@@ -22,21 +22,28 @@ impl<'a> Reader<'a> {
     }
 
     fn flow_list(&mut self, at: usize, outer: usize) -> Read<(Body<'a>, usize)> {
-        let mut items = Vec::new();
         let mut at = self.flow_gap(at + 1, outer)?;
+        if self.byte(at) == b']' {
+            return Ok((Body::List(Vec::new()), at + 1));
+        }
+        let first = self.open_items.len();
         while self.byte(at) != b']' {
             let known = self.duplicates.count();
             let item = self.flow_value(at, outer)?;
-            self.duplicates.lead(known, || next_item(&items));
+            let items = self.open_items.get(first..).unwrap_or_default();
+            self.duplicates.lead(known, || next_item(items));
             at = self.flow_comma(item.span.end as usize, b']', outer)?;
-            items.push(item);
+            self.open_items.push(item);
         }
-        Ok((Body::List(items), at + 1))
+        Ok((Body::List(self.open_items.split_off(first)), at + 1))
     }
 
     fn flow_map(&mut self, at: usize, outer: usize) -> Read<(Body<'a>, usize)> {
-        let mut fields = MapBuilder::default();
         let mut at = self.flow_gap(at + 1, outer)?;
+        if self.byte(at) == b'}' {
+            return Ok((Body::Map(Map::EMPTY), at + 1));
+        }
+        let (first, mut keys) = (self.open_fields.len(), Keys::default());
         while self.byte(at) != b'}' {
             let key = self.flow_token(at)?;
             let colon = key.end;
@@ -49,9 +56,10 @@ impl<'a> Reader<'a> {
             let value = self.flow_value(value, outer)?;
             at = self.flow_comma(value.span.end as usize, b'}', outer)?;
             self.duplicates.lead(known, || Step::from(&*key));
-            self.duplicates.insert(&mut fields, Entry { key, key_span, value });
+            let entry = Entry { key, key_span, value };
+            self.duplicates.insert(&mut self.open_fields, (first, &mut keys), entry);
         }
-        Ok((Body::Map(fields.build()), at + 1))
+        Ok((Body::Map(self.open_fields.split_off(first).into()), at + 1))
     }
 
     fn flow_value(&mut self, at: usize, outer: usize) -> Read<Value<'a>> {

@@ -17,6 +17,7 @@ mod scalar;
 
 use self::duplicate::Duplicates;
 use self::line::Line;
+use crate::document::map::Entry;
 use crate::document::source::Document;
 use crate::document::value::{Span, Value};
 
@@ -29,7 +30,14 @@ pub fn read(text: &str, piece: Span) -> Option<Document<'_>> {
     if !is_familiar(source) {
         return None;
     }
-    let mut reader = Reader { text, line: None, depth: 0, duplicates: Duplicates::default() };
+    let mut reader = Reader {
+        text,
+        line: None,
+        depth: 0,
+        open_fields: Vec::with_capacity(USUAL),
+        open_items: Vec::with_capacity(USUAL),
+        duplicates: Duplicates::default(),
+    };
     let value = reader.document(piece.start as usize).ok()?;
     let (duplicates, lost) = reader.duplicates.build();
     Some(Document { value, span: piece, empty: false, duplicates, lost })
@@ -37,6 +45,9 @@ pub fn read(text: &str, piece: Span) -> Option<Document<'_>> {
 
 /// How deep collections may be nested; the exact reader goes deeper.
 const MAX_DEPTH: usize = 100;
+
+/// How much there is room for at first.
+const USUAL: usize = 32;
 
 /// What stands here is left to the exact reader.
 struct NotMine;
@@ -49,6 +60,10 @@ struct Reader<'a> {
     /// The line that is read, or once a value has been read to its end, the next one with text.
     line: Option<Line>,
     depth: usize,
+    /// Fields of the maps that are being read, and items of the lists: each is as long as it must
+    /// be once it is whole.
+    open_fields: Vec<Entry<'a>>,
+    open_items: Vec<Value<'a>>,
     duplicates: Duplicates,
 }
 
