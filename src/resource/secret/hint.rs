@@ -99,6 +99,9 @@ static BEGINNINGS: [[u64; 256]; 3] = beginnings();
 /// searching", 1994). Most of a text is passed two bytes at a time.
 static SKIPS: [u8; 1 << 16] = skips();
 
+/// Stands in [`SKIPS`] for two spaces, behind which there are often many more.
+const MARGIN: u8 = u8::MAX;
+
 /// `false` only if a text holds none of the words and signs.
 pub(super) fn is_in(text: &str) -> bool {
     each(text).next().is_some()
@@ -115,22 +118,33 @@ fn each(text: &str) -> impl Iterator<Item = Hints> {
     iter::from_fn(move || {
         loop {
             let here = text.as_bytes().get(at..)?.first_chunk()?;
-            let skip = skip(here);
-            at += skip.max(1);
-            if skip == 0 && may_begin(here) {
-                let hints = at_place(text, at - 1);
-                if hints != Hints::NONE {
-                    return Some(hints);
+            match skip(here) {
+                0 => {
+                    at += 1;
+                    let hints = if may_begin(here) { at_place(text, at - 1) } else { Hints::NONE };
+                    if hints != Hints::NONE {
+                        return Some(hints);
+                    }
                 }
+                MARGIN => at += 1 + margin(text.as_bytes().get(at + 1..)?),
+                skip => at += usize::from(skip),
             }
         }
     })
 }
 
+/// How many of the spaces can be passed with which `rest` begins, two or more: what begins with
+/// white space is no word and no sign. Half of many a document is its margin.
+fn margin(rest: &[u8]) -> usize {
+    const WIDE: usize = 8;
+    let (eights, _) = rest.as_chunks::<WIDE>();
+    (WIDE * eights.iter().take_while(|eight| **eight == [b' '; WIDE]).count()).max(2)
+}
+
 /// How many bytes can be passed before a word or a sign may begin, by the second and the third.
-fn skip(&[_, second, third]: &[u8; 3]) -> usize {
+fn skip(&[_, second, third]: &[u8; 3]) -> u8 {
     let pair = usize::from(u16::from_le_bytes([second, third]));
-    SKIPS.get(pair).copied().map_or(0, usize::from)
+    SKIPS.get(pair).copied().unwrap_or(0)
 }
 
 /// Whether a word or a sign may begin with these bytes.
@@ -211,6 +225,7 @@ const fn skips() -> [u8; 1 << 16] {
         }
         pair += 1;
     }
+    skips[u16::from_le_bytes(*b"  ") as usize] = MARGIN;
     skips
 }
 
@@ -247,7 +262,9 @@ mod tests {
     fn no_word_or_sign_is_passed_over() {
         let words = WORDS.iter().chain(&SIGNS[1..]).map(|(word, hints)| (*word, *hints));
         for (word, hints) in words.chain([("://a@", Hints::URL)]) {
-            for before in ["", "a", "ke", "s:/", "tokpassw", "  \n"] {
+            for before in
+                ["", "a", "ke", "s:/", "tokpassw", "  \n", "   ", "           ", "\n        "]
+            {
                 let text = format!("{before}{word}");
                 assert!(is_in(&text) && of(&text).hold(hints), "{text}");
             }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::hint::{self, Hints};
 use super::{is_literal, name_is_secret};
@@ -73,7 +73,9 @@ pub fn find(text: &str) -> Vec<Found> {
 /// and no name in it is that of a secret. Told from its text, far faster than by looking.
 pub fn document_may_hold_secret(text: &str) -> bool {
     // What is written with an escape may be anything, and the sign for kelvin is a letter of `token`.
-    memchr(b'\\', text.as_bytes()).is_some() || hint::is_in(text) || text.contains('\u{212a}')
+    memchr(b'\\', text.as_bytes()).is_some()
+        || hint::is_in(text)
+        || memmem::find(text.as_bytes(), "\u{212a}".as_bytes()).is_some()
 }
 
 /// One form in which secrets stand in texts.
