@@ -6,7 +6,8 @@ use super::run::unjudged_lines;
 use super::{Appearance, Run, Shown};
 
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
-    let mut out: String = run.findings.iter().map(line).collect();
+    let mut out = String::new();
+    run.findings.iter().for_each(|shown| write_line(shown, &mut out));
     for line in unjudged_lines(run).iter().chain(&run.summary.notices) {
         _ = writeln!(out, "{line}");
     }
@@ -16,17 +17,31 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
 
 /// A finding with its line break.
 pub(super) fn line(shown: &Shown) -> String {
+    let mut out = String::new();
+    write_line(shown, &mut out);
+    out
+}
+
+/// Writes a finding behind the others: a run may have a hundred thousand.
+fn write_line(shown: &Shown, out: &mut String) {
     let finding = &shown.finding;
-    let place = match shown.location.line {
-        0 => shown.place(),
-        line => format!("{}:{line}:{}", shown.location.file, shown.location.column),
+    let column = shown.location.column;
+    _ = match shown.location.line {
+        0 => write!(out, "{}", shown.place()),
+        line => write!(out, "{}:{line}:{column}", shown.location.file),
     };
-    format!(
-        "{place}: {}[{}] {} ({}/{})\n",
+    let parts = [
+        ": ",
         shown.effect().as_str(),
+        "[",
         finding.rule,
-        finding.message,
-        finding.policy,
-        finding.entry,
-    )
+        "] ",
+        &finding.message,
+        " (",
+        &finding.policy,
+        "/",
+        &finding.entry,
+        ")\n",
+    ];
+    out.extend(parts);
 }
