@@ -10,10 +10,8 @@ use crate::document::value::{Body, Span, Value};
 struct Lines {
     text: String,
     folded: bool,
-    /// The line breaks since the last line with text that are not in `text`.
+    /// The line breaks since the last line with text.
     breaks: usize,
-    /// Whether the break behind the last line with text is in `text`.
-    has_break: bool,
     /// Whether a line has been written, and if so, whether folding may join it with the next:
     /// not if it begins with white space.
     foldable: Option<bool>,
@@ -31,8 +29,7 @@ impl<'a> Reader<'a> {
         }
         let start = header_end + 1;
         let folded = self.byte(at) == b'>';
-        let mut lines =
-            Lines { text: String::new(), folded, breaks: 0, has_break: false, foldable: None };
+        let mut lines = Lines { text: String::new(), folded, breaks: 0, foldable: None };
         let mut next = start;
         while next < self.text.len() {
             let line_end = self.line_end(next);
@@ -46,10 +43,6 @@ impl<'a> Reader<'a> {
                 return Err(NotMine);
             }
             match line.get(indentation..).filter(|text| !text.is_empty()) {
-                // Lines of a literal scalar stand for themselves, each with its break.
-                Some(text) if !folded && line_end < self.text.len() => {
-                    lines.push_whole(self.slice(line_end - text.len(), line_end + 1)?);
-                }
                 Some(text) => lines.push(text),
                 None => lines.breaks += 1,
             }
@@ -88,13 +81,6 @@ impl<'a> Reader<'a> {
 }
 
 impl Lines {
-    /// Adds a line of a literal scalar with the break behind it.
-    fn push_whole(&mut self, line: &str) {
-        self.text.extend(repeat_n('\n', self.breaks));
-        self.text.push_str(line);
-        (self.breaks, self.has_break) = (0, true);
-    }
-
     fn push(&mut self, line: &str) {
         let foldable = self.folded && !line.starts_with([' ', '\t']);
         match (self.foldable, self.breaks) {
@@ -104,15 +90,13 @@ impl Lines {
             (_, breaks) => self.text.extend(repeat_n('\n', breaks)),
         }
         self.text.push_str(line);
-        (self.breaks, self.foldable, self.has_break) = (1, Some(foldable), false);
+        (self.breaks, self.foldable) = (1, Some(foldable));
     }
 
     fn chomped(mut self, chomp: u8) -> String {
         match chomp {
-            b'-' if self.has_break => _ = self.text.pop(),
             b'-' => {}
             b'+' => self.text.extend(repeat_n('\n', self.breaks)),
-            _ if self.has_break => {}
             _ => self.text.push('\n'),
         }
         self.text
