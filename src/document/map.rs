@@ -180,15 +180,7 @@ impl PartialEq for Entry<'_> {
 impl<'a> MapBuilder<'a> {
     /// As [`Map::insert`].
     pub fn insert(&mut self, entry: Entry<'a>) -> Option<Entry<'a>> {
-        let entries = &mut self.map.entries;
-        let held = self.keys.find(entries, &entry.key).and_then(|at| entries.get_mut(at));
-        match held {
-            Some(held) => Some(std::mem::replace(held, entry)),
-            None => {
-                entries.push(entry);
-                None
-            }
-        }
+        self.keys.put(&mut self.map.entries, 0, entry)
     }
 
     pub fn len(&self) -> usize {
@@ -205,8 +197,26 @@ impl<'a> MapBuilder<'a> {
 }
 
 impl Keys {
+    /// Sets a field of the map whose fields are those of `open` from `first` on, as
+    /// [`Map::insert`].
+    pub(super) fn put<'a>(
+        &mut self,
+        open: &mut Vec<Entry<'a>>,
+        first: usize,
+        entry: Entry<'a>,
+    ) -> Option<Entry<'a>> {
+        let held = self.find(open.get(first..).unwrap_or_default(), &entry.key);
+        match held.and_then(|at| open.get_mut(first + at)) {
+            Some(held) => Some(std::mem::replace(held, entry)),
+            None => {
+                open.push(entry);
+                None
+            }
+        }
+    }
+
     /// Where `key` stands among `entries`; if nowhere, it will be the key of the next one.
-    pub(super) fn find(&mut self, entries: &[Entry<'_>], key: &str) -> Option<usize> {
+    fn find(&mut self, entries: &[Entry<'_>], key: &str) -> Option<usize> {
         let search = || entries.iter().position(|entry| entry.key == key);
         if entries.len() < SEARCHED_KEYS {
             let mark = 1 << (spread(key) % 64);

@@ -15,15 +15,8 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     out
 }
 
-/// A finding with its line break.
-pub(super) fn line(shown: &Shown) -> String {
-    let mut out = String::new();
-    write_line(shown, &mut out);
-    out
-}
-
-/// Writes a finding behind the others: a run may have a hundred thousand.
-fn write_line(shown: &Shown, out: &mut String) {
+/// Writes a finding behind the others, with its line break: a run may have a hundred thousand.
+pub(super) fn write_line(shown: &Shown, out: &mut String) {
     let finding = &shown.finding;
     let column = shown.location.column;
     _ = match shown.location.line {

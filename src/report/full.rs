@@ -26,7 +26,7 @@ pub(super) fn render(run: &Run, appearance: Appearance) -> String {
         out.push_str("\n\n");
     }
     for shown in existing {
-        out.push_str(&super::concise::line(shown));
+        super::concise::write_line(shown, &mut out);
     }
     for it in &run.changes {
         let (change, at) = (&it.change, &it.location);

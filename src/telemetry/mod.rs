@@ -13,8 +13,10 @@ mod trace;
 use std::str::FromStr;
 use std::{fmt, io};
 
+#[cfg(not(feature = "otlp"))]
+use tracing::Dispatch;
 use tracing::Subscriber;
-use tracing::subscriber::set_global_default;
+use tracing::dispatcher::set_global_default;
 use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -92,14 +94,11 @@ pub fn install(args: &Args) -> Result<Guard, Error> {
     let subscriber = subscriber(args.format, &args.filter, queue)?;
     #[cfg(feature = "otlp")]
     let traces = args.traces.as_ref().map(trace::Sending::start).transpose()?;
-    // A layer that is `None` would ask for every span.
     #[cfg(feature = "otlp")]
-    match &traces {
-        Some(traces) => set_global_default(subscriber.with(traces.layer()))?,
-        None => set_global_default(subscriber)?,
-    }
+    let dispatch = trace::traced(subscriber, traces.as_ref());
     #[cfg(not(feature = "otlp"))]
-    set_global_default(subscriber)?;
+    let dispatch = Dispatch::new(subscriber);
+    set_global_default(dispatch)?;
     note_place_only();
     Ok(Guard {
         #[cfg(feature = "otlp")]

@@ -23,10 +23,11 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, SpanData, SpanExporte
 use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Url};
-use tracing::{Span, Subscriber, info, warn};
+use tracing::{Dispatch, Span, Subscriber, info, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::resource::secret;
@@ -115,6 +116,18 @@ impl Drop for Sending {
     }
 }
 
+/// What takes events as `subscriber` does, and the spans if they are sent.
+pub(super) fn traced<S>(subscriber: S, sending: Option<&Sending>) -> Dispatch
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync + 'static,
+{
+    match sending {
+        Some(sending) => subscriber.with(sending.layer()).into(),
+        // A layer that is `None` would ask for every span.
+        None => subscriber.into(),
+    }
+}
+
 /// Makes a span a part of the trace that a caller names, if it names one.
 pub fn follow_caller(span: &Span, headers: &HeaderMap) {
     if !span.is_disabled() {
@@ -192,7 +205,19 @@ fn client(traces: &Traces) -> Result<Client, Error> {
 
 #[cfg(test)]
 mod tests {
+    use tracing::dispatcher::with_default;
+    use tracing::info_span;
+
     use super::*;
+    use crate::telemetry::{Format, subscriber};
+
+    #[test]
+    fn no_span_is_made_where_nobody_traces() {
+        let log = subscriber(Format::Ska, "trace", std::io::sink).unwrap();
+        with_default(&traced(log, None), || {
+            assert!(info_span!("review", uid = "0df28fbd").is_disabled());
+        });
+    }
 
     #[test]
     fn a_collector_is_a_base_address_and_nothing_else() {

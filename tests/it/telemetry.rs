@@ -54,13 +54,6 @@ fn a_level_below_the_filter_is_not_logged() {
 }
 
 #[test]
-fn no_span_is_made_where_nobody_traces() {
-    Log::default().lines(Format::Ska, "trace", || {
-        assert!(tracing::info_span!("review", uid = "0df28fbd").is_disabled());
-    });
-}
-
-#[test]
 fn json_is_one_object_a_line() {
     let log = Log::default();
     let lines = log.lines(Format::Json, "info", || {

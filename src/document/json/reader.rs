@@ -233,10 +233,8 @@ impl<'a> Reader<'a> {
 
     /// Takes a field into the map whose fields begin at `first`.
     fn field(&mut self, first: usize, keys: &mut Keys, entry: Entry<'a>) {
-        let held = self.open_fields.get(first..).unwrap_or_default();
-        let Some(at) = keys.find(held, &entry.key) else { return self.open_fields.push(entry) };
-        if let Some(held) = self.open_fields.get_mut(first + at) {
-            let (later, held) = (entry.key_span, std::mem::replace(held, entry));
+        let later = entry.key_span;
+        if let Some(held) = keys.put(&mut self.open_fields, first, entry) {
             self.duplicate(later, held.key_span);
             self.lost.push(held.value.span);
         }

@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
             let last = value.span;
             self.duplicates.lead(known, || Step::from(&*key_text));
             let entry = Entry { key: key_text, key_span, value };
-            self.duplicates.insert(&mut self.open_fields, (first, &mut keys), entry);
+            self.put(first, &mut keys, entry);
             match self.line {
                 Some(line) if line.column() == column && !self.is_dash(line.text) => {
                     key = self.token(line.text, column)?.ok_or(NotMine)?;

@@ -1,6 +1,6 @@
 //! Keys that stand twice in a map, and the way to them.
 
-use crate::document::map::{Entry, Keys};
+use crate::document::map::Entry;
 use crate::document::path::{Path, Step};
 use crate::document::source::{Duplicate, MAX_DUPLICATES};
 use crate::document::value::{Span, Value};
@@ -17,27 +17,12 @@ pub(super) struct Duplicates {
 }
 
 impl Duplicates {
-    /// Adds a field to its map, whose fields are those of `open` from `first` on.
-    pub(super) fn insert<'a>(
-        &mut self,
-        open: &mut Vec<Entry<'a>>,
-        (first, keys): (usize, &mut Keys),
-        entry: Entry<'a>,
-    ) {
-        let held = keys.find(open.get(first..).unwrap_or_default(), &entry.key);
-        match held.and_then(|at| open.get_mut(first + at)) {
-            Some(held) => self.replace(held, entry),
-            None => open.push(entry),
-        }
-    }
-
-    /// Lets the last of two fields of one key win.
-    fn replace<'a>(&mut self, held: &mut Entry<'a>, entry: Entry<'a>) {
-        let lost = std::mem::replace(held, entry);
+    /// Notes a field that is `lost` to one whose key is at `span`.
+    pub(super) fn note(&mut self, lost: &Entry<'_>, span: Span) {
         self.lost.push(lost.value.span);
         if self.found.len() < MAX_DUPLICATES {
-            let path = Path { steps: vec![Step::from(&*held.key)] };
-            self.found.push(Duplicate { span: held.key_span, first: lost.key_span, path });
+            let path = Path { steps: vec![Step::from(&*lost.key)] };
+            self.found.push(Duplicate { span, first: lost.key_span, path });
         }
     }
 

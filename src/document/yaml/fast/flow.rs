@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::duplicate::next_item;
 use super::scalar::Token;
 use super::{NotMine, Read, Reader};
-use crate::document::map::{Entry, Keys, Map};
+use crate::document::map::{Entry, Keys};
 use crate::document::path::Step;
 use crate::document::value::{Body, Span, Value};
 
@@ -23,9 +23,6 @@ impl<'a> Reader<'a> {
 
     fn flow_list(&mut self, at: usize, outer: usize) -> Read<(Body<'a>, usize)> {
         let mut at = self.flow_gap(at + 1, outer)?;
-        if self.byte(at) == b']' {
-            return Ok((Body::List(Vec::new()), at + 1));
-        }
         let first = self.open_items.len();
         while self.byte(at) != b']' {
             let known = self.duplicates.count();
@@ -40,9 +37,6 @@ impl<'a> Reader<'a> {
 
     fn flow_map(&mut self, at: usize, outer: usize) -> Read<(Body<'a>, usize)> {
         let mut at = self.flow_gap(at + 1, outer)?;
-        if self.byte(at) == b'}' {
-            return Ok((Body::Map(Map::EMPTY), at + 1));
-        }
         let (first, mut keys) = (self.open_fields.len(), Keys::default());
         while self.byte(at) != b'}' {
             let key = self.flow_token(at)?;
@@ -57,7 +51,7 @@ impl<'a> Reader<'a> {
             at = self.flow_comma(value.span.end as usize, b'}', outer)?;
             self.duplicates.lead(known, || Step::from(&*key));
             let entry = Entry { key, key_span, value };
-            self.duplicates.insert(&mut self.open_fields, (first, &mut keys), entry);
+            self.put(first, &mut keys, entry);
         }
         Ok((Body::Map(self.open_fields.split_off(first).into()), at + 1))
     }

@@ -17,7 +17,7 @@ mod scalar;
 
 use self::duplicate::Duplicates;
 use self::line::Line;
-use crate::document::map::Entry;
+use crate::document::map::{Entry, Keys};
 use crate::document::source::Document;
 use crate::document::value::{Span, Value};
 
@@ -68,6 +68,14 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Takes a field into the map whose fields are those that are open from `first` on.
+    fn put(&mut self, first: usize, keys: &mut Keys, entry: Entry<'a>) {
+        let span = entry.key_span;
+        if let Some(lost) = keys.put(&mut self.open_fields, first, entry) {
+            self.duplicates.note(&lost, span);
+        }
+    }
+
     fn document(&mut self, start: usize) -> Read<Value<'a>> {
         let mut line = start;
         if self.rest(start).starts_with(b"---") {
