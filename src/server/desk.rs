@@ -2,7 +2,7 @@
 //!
 //! A small body is judged on the thread that read it, as a task of its own, so that its
 //! connection can be answered even if it never returns. One thread of the runtime is always left
-//! without such a task, so the clock goes on ticking. Large bodies, and small ones whose turn does
+//! without such a task, and [`vigil`] sees to it that this one is awake. Large bodies, and small ones whose turn does
 //! not come, go to threads for long work.
 
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::gate::Place;
 use super::limits::Limits;
 use super::review::Review;
+use super::vigil;
 use crate::admission::{Malformed, Reviewed, Stage};
 use crate::document::json;
 
@@ -52,6 +53,9 @@ impl Desk {
     pub(super) fn new(review: Arc<dyn Review>, limits: Arc<Limits>) -> Self {
         let threads = Handle::current().metrics().num_workers();
         let here = (threads > 1).then(|| Arc::new(Semaphore::new(threads - 1)));
+        if let Some(here) = &here {
+            vigil::keep(here, limits.vigil);
+        }
         let values = Arc::new(Semaphore::new(limits.values_at_once));
         Self { review, limits, here, values }
     }
@@ -177,8 +181,12 @@ async fn turn(here: &Arc<Semaphore>, wait: Duration) -> Option<OwnedSemaphorePer
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::{Mutex, PoisonError};
 
+    use tokio::runtime::Builder;
     use tokio::sync::watch;
+    use tokio::time::sleep;
 
     use super::*;
     use crate::admission::{Answer, Summary};
@@ -216,6 +224,24 @@ mod tests {
         }
     }
 
+    /// Judges when nobody is left who could let it.
+    struct Stuck(Mutex<Receiver<()>>);
+
+    impl Review for Stuck {
+        fn review(&self, _: Stage, _: &[u8]) -> Result<Reviewed, Malformed> {
+            let released = self.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            Err(Malformed(format!("{released:?}")))
+        }
+
+        fn overdue(&self, _: Stage, _: &[u8], reason: &str) -> Result<Reviewed, Malformed> {
+            Err(Malformed(reason.to_owned()))
+        }
+
+        fn news(&self) -> Option<watch::Receiver<()>> {
+            None
+        }
+    }
+
     async fn ask(review: &Arc<Late>, namespace: Duration) -> Option<bool> {
         let limits = Arc::new(Limits { namespace, ..Limits::default() });
         let desk = Desk::new(Arc::clone(review) as Arc<dyn Review>, limits);
@@ -245,5 +271,26 @@ mod tests {
     async fn an_answer_does_not_wait_for_ever() {
         let review = Arc::new(Late::default());
         assert_eq!(ask(&review, Duration::ZERO).await, Some(false));
+    }
+
+    #[test]
+    fn who_waits_for_the_clock_may_be_stuck() {
+        let (release, released) = channel();
+        let (tell, told) = channel();
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.spawn(async move {
+            let limits = Arc::new(Limits::default());
+            let desk = Desk::new(Arc::new(Stuck(Mutex::new(released))), limits);
+            let place = Gate::new(1, 1).enter().unwrap();
+            // It goes on where the clock was waited for, and the other thread sleeps.
+            sleep(Duration::from_millis(100)).await;
+            let deadline = Instant::now() + Duration::from_millis(100);
+            let judged = desk.judge(Stage::Validate, Bytes::new(), place, deadline).await;
+            tell.send(judged).unwrap();
+        });
+        let judged = told.recv_timeout(Duration::from_secs(20));
+        drop(release);
+        let Ok(Judged::Malformed(Malformed(reason))) = judged else { panic!("nobody answers") };
+        assert_eq!(reason, "the review took too long");
     }
 }

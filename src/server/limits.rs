@@ -58,6 +58,10 @@ pub struct Limits {
     /// own. Turns take microseconds; only a judge that is stuck makes anyone wait this long.
     pub turn: Duration,
 
+    /// How often somebody looks whether reviews are being judged, see `vigil`: deadlines are met as
+    /// much later, if the judge of a review on a thread of the runtime does not come back.
+    pub vigil: Duration,
+
     /// How long an answer waits that rests on a namespace of which nobody has heard: an API server
     /// takes the objects of a new namespace before it has told everybody of it.
     pub namespace: Duration,
@@ -131,6 +135,7 @@ impl Default for Limits {
             in_flight_bytes: 48 << 20,
             small_bytes: 64 << 10,
             turn: Duration::from_millis(50),
+            vigil: Duration::from_millis(20),
             namespace: Duration::from_secs(1),
             values_at_once: 230_000,
             discard_bytes: 16 << 20,

@@ -28,6 +28,7 @@ mod review;
 mod rouse;
 mod routes;
 mod tls;
+mod vigil;
 
 use std::io;
 use std::net::SocketAddr;

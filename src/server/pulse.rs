@@ -78,13 +78,15 @@ impl Pulse {
         loop {
             // A busy connection wakes this task when it has answered.
             let Some(deadline) = self.deadline() else { return Poll::Pending };
-            if deadline != alarm.deadline() {
+            if deadline < alarm.deadline() {
                 alarm.as_mut().reset(deadline);
             }
             ready!(alarm.as_mut().poll(cx));
-            if self.deadline() == Some(deadline) {
+            if deadline == alarm.deadline() {
                 return Poll::Ready(());
             }
+            // It rang for one that has moved on since: each request moves it, and none the alarm.
+            alarm.as_mut().reset(deadline);
         }
     }
 
