@@ -10,7 +10,7 @@ CONTROL_PLANE := target/controlplane
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 KUBERNETES := v1.36.3
 
-.PHONY: run build test show soak packages tools control-plane check deny bench bench-lint bench-cluster \
+.PHONY: run build test show soak packages programs tools control-plane check deny bench bench-lint bench-cluster \
 	bench-hooks load fuzz clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
@@ -44,18 +44,24 @@ $(TOOLS)/helm: tests/tools/go.mod tests/tools/go.sum
 	touch $@
 
 # What the tests need of the machine: a PostgreSQL, a registry and its clients, a browser, the tools
-# of Python, npm, Ansible and RPM. Debian's, and Python's into a folder of their own.
-PACKAGES := binutils chromium docker-registry npm postgresql python3-venv rpm skopeo xz-utils zstd
-
+# of Python, npm, Ansible and RPM. Python's go into a folder of their own.
 packages: $(TOOLS)/python/bin/ansible-galaxy
-	@which ar chromium docker-registry npm rpmbuild skopeo xz zstd /usr/lib/postgresql/*/bin/initdb > /dev/null || { \
-		$(SUDO) apt-get update --quiet && \
-		$(SUDO) apt-get install --yes --no-install-recommends $(PACKAGES); }
 
-$(TOOLS)/python/bin/ansible-galaxy: tests/tools/requirements.txt
+$(TOOLS)/python/bin/ansible-galaxy: tests/tools/requirements.txt | programs
 	python3 -m venv $(TOOLS)/python
 	$(TOOLS)/python/bin/pip install --quiet --requirement $<
 	touch $@
+
+# Each with the package of Debian's that has it, which is installed if it is not there.
+PROGRAMS := ar:binutils chromium:chromium docker-registry:docker-registry npm:npm \
+	/usr/lib/postgresql/*/bin/initdb:postgresql rpmbuild:rpm skopeo:skopeo xz:xz-utils zstd:zstd
+
+programs:
+	@missing=$$(for it in $(PROGRAMS); do which $${it%:*} > /dev/null || echo $${it#*:}; done; \
+		python3 -c 'import ensurepip' 2> /dev/null || echo python3-venv); \
+	test -z "$$missing" || { \
+		$(SUDO) apt-get update --quiet && \
+		$(SUDO) apt-get install --yes --no-install-recommends $$missing; }
 
 # etcd, kube-apiserver, kube-controller-manager, kubectl and kwok for the end-to-end tests: six
 # minutes the first time. What the folder of `KUBEBUILDER_ASSETS` holds is not built.
