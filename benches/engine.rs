@@ -7,6 +7,7 @@ use divan::counter::BytesCount;
 use portcullis::admission::{self, Stage};
 use portcullis::document::{Value, json};
 use portcullis::engine::{Budget, Engine, Facts, Subject};
+use portcullis::policyfile::Source;
 use portcullis::resource::KUBERNETES;
 use portcullis::{policyfile, rules};
 
@@ -20,6 +21,9 @@ const REVIEW: &str = include_str!("review.json");
 
 /// A Pod as the API server sends it when a ReplicaSet's controller makes it: what is asked most.
 const POD: &str = include_str!("pod.json");
+
+/// A Pod that keeps to the Pod Security Standards, as `make bench-cluster` makes it.
+const SECURED_POD: &str = include_str!("secured-pod.json");
 
 /// A Pod with much to say about: what a refusal costs.
 const BAD_POD: &str = include_str!("../tests/fixtures/pairs/pod.validating.json");
@@ -77,6 +81,25 @@ fn mutate(bencher: Bencher<'_, '_>) {
 fn validate_a_pod_with_cold_caches(bencher: Bencher<'_, '_>) {
     let engine = shipped();
     cold(bencher, || reviewed(&engine, Stage::Validate, POD));
+}
+
+/// By one rule: what is left is the reading, the walk and the answer.
+#[divan::bench]
+fn validate_a_secured_pod(bencher: Bencher<'_, '_>) {
+    let engine = pod_security();
+    bencher.bench(|| reviewed(&engine, Stage::Validate, SECURED_POD));
+}
+
+#[divan::bench]
+fn validate_a_secured_pod_with_cold_caches(bencher: Bencher<'_, '_>) {
+    let engine = pod_security();
+    cold(bencher, || reviewed(&engine, Stage::Validate, SECURED_POD));
+}
+
+fn pod_security() -> Engine {
+    let pack = include_str!("../policies/packs/pod-security-restricted.yaml");
+    let source = Source::new("pod-security-restricted.yaml", pack);
+    policyfile::load(&[source], rules::ALL, &KUBERNETES).unwrap().engine
 }
 
 fn reviewed(engine: &Engine, stage: Stage, body: &str) -> admission::Reviewed {

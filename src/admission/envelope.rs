@@ -6,6 +6,9 @@
 //!
 //! Fields: <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::{Malformed, Stage};
 use crate::document::json::{Read, Reader, Without};
 use crate::document::{Lines, Problem, Value};
@@ -14,24 +17,24 @@ use crate::engine::{Engine, Operation, User};
 /// One request for a review, borrowing from the body.
 #[derive(Debug, Default)]
 pub(super) struct Request<'a> {
-    pub(super) uid: String,
-    pub(super) kind: Kind,
-    pub(super) subresource: String,
-    pub(super) name: String,
-    pub(super) namespace: String,
+    pub(super) uid: Cow<'a, str>,
+    pub(super) kind: Kind<'a>,
+    pub(super) subresource: Cow<'a, str>,
+    pub(super) name: Cow<'a, str>,
+    pub(super) namespace: Cow<'a, str>,
     pub(super) operation: Option<Operation>,
-    pub(super) user: User,
+    pub(super) user: Arc<User>,
     /// `None` where the request has none, and where no policy is about the kind.
     pub(super) object: Option<Value<'a>>,
     pub(super) old_object: Option<&'a str>,
 }
 
 /// A kind as a review names it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Kind {
-    pub(super) group: String,
-    pub(super) version: String,
-    pub(super) kind: String,
+#[derive(Debug, Default)]
+pub(super) struct Kind<'a> {
+    pub(super) group: Cow<'a, str>,
+    pub(super) version: Cow<'a, str>,
+    pub(super) kind: Cow<'a, str>,
 }
 
 const MANAGED_FIELDS: Without = Without { parent: "metadata", key: "managedFields" };
@@ -118,8 +121,8 @@ impl Wanted<'_> {
 
 #[derive(Default)]
 struct Review<'a> {
-    kind: String,
-    api_version: String,
+    kind: Cow<'a, str>,
+    api_version: Cow<'a, str>,
     request: Option<Request<'a>>,
 }
 
@@ -150,7 +153,7 @@ fn request<'a>(json: &mut Reader<'a>, wanted: Wanted<'_>) -> Read<Request<'a>> {
             "name" => request.name = string(json)?,
             "namespace" => request.namespace = string(json)?,
             "operation" => request.operation = Some(operation(json)?),
-            "userInfo" => request.user = user(json)?,
+            "userInfo" => request.user = user(json)?.into(),
             "object" if wanted.wants(&request) => request.object = object(json)?,
             "oldObject" if wanted.wants(&request) => request.old_object = Some(json.skipped()?),
             _ => _ = json.skipped()?,
@@ -160,7 +163,7 @@ fn request<'a>(json: &mut Reader<'a>, wanted: Wanted<'_>) -> Read<Request<'a>> {
     Ok(request)
 }
 
-fn kind(json: &mut Reader<'_>) -> Read<Kind> {
+fn kind<'a>(json: &mut Reader<'a>) -> Read<Kind<'a>> {
     let mut kind = Kind::default();
     json.fields(|json, key| {
         match &*key {
@@ -184,10 +187,10 @@ fn user(json: &mut Reader<'_>) -> Read<User> {
     let mut user = User::default();
     json.fields(|json, key| {
         match &*key {
-            "username" => user.name = string(json)?,
+            "username" => user.name = string(json)?.into_owned(),
             "groups" if json.null()? => {}
             "groups" => json.list(|json| {
-                user.groups.push(string(json)?);
+                user.groups.push(string(json)?.into_owned());
                 Ok(())
             })?,
             _ => _ = json.skipped()?,
@@ -208,8 +211,8 @@ fn object<'a>(json: &mut Reader<'a>) -> Read<Option<Value<'a>>> {
 }
 
 /// A text that may be `null`.
-fn string(json: &mut Reader<'_>) -> Read<String> {
-    if json.null()? { Ok(String::new()) } else { json.text().map(std::borrow::Cow::into_owned) }
+fn string<'a>(json: &mut Reader<'a>) -> Read<Cow<'a, str>> {
+    if json.null()? { Ok(Cow::Borrowed("")) } else { json.text() }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod wording;
 pub use self::review::{overdue, own, report, review, trace};
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::engine::{Identity, Operation, Report, Traced};
 
@@ -47,10 +48,10 @@ pub struct Summary {
     pub kind: String,
     pub namespace: String,
     pub name: String,
-    pub operation: String,
+    pub operation: Operation,
     pub answer: Answer,
     /// The digest of the policy set that judged.
-    pub policy_set: String,
+    pub policy_set: Arc<str>,
     /// The rules that ended as an error.
     pub failed: Vec<&'static str>,
 }
@@ -58,7 +59,7 @@ pub struct Summary {
 /// How a review comes to its answer.
 #[derive(Clone, Debug)]
 pub struct Trace<'e> {
-    pub subject: Identity,
+    pub subject: Arc<Identity>,
     pub operation: Operation,
     pub user: String,
     pub entries: Vec<Traced<'e>>,

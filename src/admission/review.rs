@@ -1,5 +1,7 @@
 //! From a request to an answer.
 
+use std::sync::Arc;
+
 use super::envelope::Request;
 use super::respond::Response;
 use super::{Answer, Malformed, Reviewed, Stage, Summary, Trace};
@@ -22,8 +24,8 @@ pub fn review(
 ) -> Result<Reviewed, Malformed> {
     let request = Request::read(engine, stage, body)?;
     match stage {
-        Stage::Validate => Ok(validate(engine, facts, &request)),
-        Stage::Mutate => Ok(mutate(engine, facts, &request)),
+        Stage::Validate => Ok(validate(engine, facts, request)),
+        Stage::Mutate => Ok(mutate(engine, facts, request)),
         Stage::Policies => Err(Malformed("policies are not judged by policies".to_owned())),
     }
 }
@@ -35,7 +37,7 @@ pub fn review(
 ///
 /// The body is no AdmissionReview.
 pub fn own(
-    digest: &str,
+    digest: &Arc<str>,
     body: &[u8],
     check: impl FnOnce(&Value<'_>) -> Vec<String>,
 ) -> Result<Reviewed, Malformed> {
@@ -111,14 +113,15 @@ pub fn trace<'e>(
     })
 }
 
-fn validate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Reviewed {
-    let Some(report) = judged(engine, facts, request) else {
+fn validate(engine: &Engine, facts: &Facts<'_>, request: Request<'_>) -> Reviewed {
+    let Some(report) = judged(engine, facts, &request) else {
         return request.answered(engine, Response::allowed(engine.digest()), false);
     };
     let failed = failed(&report.outcomes);
     let response = Response::of(&Decision::of(&report), &report);
+    let early = request.is_early(facts, &report.outcomes);
     let mut reviewed = request.answered(engine, response, !failed.is_empty());
-    reviewed.early = request.is_early(facts, &report.outcomes);
+    reviewed.early = early;
     reviewed.summary.failed = failed;
     reviewed
 }
@@ -156,15 +159,16 @@ fn ratchet(
     }
 }
 
-fn mutate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Reviewed {
+fn mutate(engine: &Engine, facts: &Facts<'_>, request: Request<'_>) -> Reviewed {
     let Some(object) = &request.object else {
         return request.answered(engine, Response::allowed(engine.digest()), false);
     };
     let changed = engine.changes(&request.subject(object), facts, Budget::default());
     let errors = !changed.outcomes.is_empty();
     let response = Response::changed(&changed, engine.digest());
+    let early = request.is_early(facts, &changed.outcomes);
     let mut reviewed = request.answered(engine, response, errors);
-    reviewed.early = request.is_early(facts, &changed.outcomes);
+    reviewed.early = early;
     reviewed.summary.failed = failed(&changed.outcomes);
     reviewed
 }
@@ -172,11 +176,11 @@ fn mutate(engine: &Engine, facts: &Facts<'_>, request: &Request<'_>) -> Reviewed
 impl Request<'_> {
     fn subject<'o>(&self, object: &'o Value<'o>) -> Subject<'o> {
         Subject {
-            identity: self.identity(object),
+            identity: self.identity(object).into(),
             object,
             operation: self.operation.unwrap_or(Operation::Create),
-            subresource: (!self.subresource.is_empty()).then(|| self.subresource.clone()),
-            user: Some(self.user.clone()),
+            subresource: given(&self.subresource),
+            user: Some(Arc::clone(&self.user)),
             owner_seen: false,
             documents: None,
         }
@@ -187,14 +191,13 @@ impl Request<'_> {
     fn identity(&self, object: &Value<'_>) -> Identity {
         let metadata =
             |key| object.at(&["metadata", key]).and_then(Value::as_str).map(str::to_owned);
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let is_namespace = self.kind.group.is_empty() && self.kind.kind == "Namespace";
         let outer = if is_namespace { None } else { given(&self.namespace) };
         Identity {
             format: None,
-            group: self.kind.group.clone(),
-            version: self.kind.version.clone(),
-            kind: self.kind.kind.clone(),
+            group: self.kind.group.clone().into_owned(),
+            version: self.kind.version.clone().into_owned(),
+            kind: self.kind.kind.clone().into_owned(),
             namespace: metadata("namespace").or(outer),
             name: metadata("name").or_else(|| given(&self.name)).unwrap_or_default(),
             generate_name: metadata("generateName"),
@@ -204,38 +207,42 @@ impl Request<'_> {
 
     /// See [`Reviewed::early`].
     fn is_early(&self, facts: &Facts<'_>, outcomes: &[Outcome]) -> bool {
-        let unheard = |known: &Namespaces| !known.labels.contains_key(&self.namespace);
+        let unheard = |known: &Namespaces| !known.labels.contains_key(&*self.namespace);
         !self.namespace.is_empty()
             && outcomes.iter().any(|outcome| outcome.status == Status::Skip)
             && facts.namespaces.is_some_and(unheard)
     }
 
-    fn answered(&self, engine: &Engine, response: Response, errors: bool) -> Reviewed {
+    fn answered(self, engine: &Engine, response: Response, errors: bool) -> Reviewed {
         self.answered_by(engine.digest(), response, errors)
     }
 
-    fn answered_by(&self, digest: &str, response: Response, errors: bool) -> Reviewed {
+    fn answered_by(self, digest: &Arc<str>, response: Response, errors: bool) -> Reviewed {
         let answer = match (errors, response.is_allowed(), response.warns()) {
             (true, ..) => Answer::Error,
             (_, false, _) => Answer::Deny,
             (_, true, true) => Answer::Warn,
             (_, true, false) => Answer::Allow,
         };
-        let operation = self.operation.unwrap_or(Operation::Create).as_str();
         Reviewed {
             allowed: response.is_allowed(),
             early: false,
             body: response.write(&self.uid),
             summary: Summary {
-                uid: self.uid.clone(),
-                kind: self.kind.kind.clone(),
-                namespace: self.namespace.clone(),
-                name: self.name.clone(),
-                operation: operation.to_owned(),
+                uid: self.uid.into_owned(),
+                kind: self.kind.kind.into_owned(),
+                namespace: self.namespace.into_owned(),
+                name: self.name.into_owned(),
+                operation: self.operation.unwrap_or(Operation::Create),
                 answer,
-                policy_set: digest.to_owned(),
+                policy_set: Arc::clone(digest),
                 failed: Vec::new(),
             },
         }
     }
+}
+
+/// What an AdmissionReview leaves empty, it does not give.
+fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }

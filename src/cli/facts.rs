@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -112,7 +113,7 @@ impl Said {
         if let Some(namespace) = &self.given.namespace {
             for item in &mut manifest.items {
                 if KUBERNETES.place(&item.identity) == Placement::Unknown {
-                    item.identity.namespace = Some(namespace.clone());
+                    Arc::make_mut(&mut item.identity).namespace = Some(namespace.clone());
                 }
             }
         }
@@ -127,7 +128,8 @@ impl Said {
             Doing::Delete => Operation::Delete,
             Doing::Connect => Operation::Connect,
         };
-        subject.user = self.given.user.clone().map(|name| User { name, groups: Vec::new() });
+        let user = |name| Arc::new(User { name, groups: Vec::new() });
+        subject.user = self.given.user.clone().map(user);
     }
 
     /// What the objects of one file tell of the place where they will be.

@@ -2,6 +2,7 @@
 //!
 //! The objects go from that text straight into the tree that rules judge; nothing lies between.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ pub(super) struct Page {
 /// An object and what it is.
 #[derive(Debug)]
 pub(super) struct Object<'t> {
-    pub(super) identity: Identity,
+    pub(super) identity: Arc<Identity>,
     pub(super) value: Value<'t>,
 }
 
@@ -213,7 +214,7 @@ impl<'t> Object<'t> {
             fields.insert(Entry { key: key.into(), key_span: Span::NONE, value });
         }
         let value = Value { span: value.span, body: Body::Map(fields) };
-        let identity = Identity::of_object(&value)?;
+        let identity = Identity::of_object(&value)?.into();
         Some(Self { identity, value })
     }
 

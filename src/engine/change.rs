@@ -56,10 +56,13 @@ impl Engine {
         for _ in 0..PASSES {
             let before = changed.changes.len();
             changed.outcomes.clear();
-            for &index in self.candidates(&subject.identity.kind) {
-                if let Some(entry) = self.entry(index).filter(|entry| entry.mutate) {
-                    self.change_by(entry, subject, facts, budget, &mut changed);
-                }
+            let candidates = self.candidates(&subject.identity.kind).iter();
+            let mut entries = candidates
+                .filter_map(|&index| self.entry(index))
+                .filter(|entry| entry.mutate)
+                .peekable();
+            while entries.peek().is_some() {
+                self.change_once(&mut entries, subject, facts, budget, &mut changed);
             }
             if changed.changes.len() == before {
                 return changed;
@@ -125,10 +128,10 @@ impl Engine {
         apply(subject.object, &patch).ok()
     }
 
-    /// What one entry puts right in the object as the entries before it left it.
-    fn change_by(
-        &self,
-        entry: &Entry,
+    /// Gives entries their turns at the object as those before left it, until one changes it.
+    fn change_once<'e>(
+        &'e self,
+        entries: &mut impl Iterator<Item = &'e Entry>,
         subject: &Subject<'_>,
         facts: &Facts<'_>,
         budget: Budget,
@@ -137,22 +140,22 @@ impl Engine {
         let object = changed.object.take();
         let state = object.as_ref().map(|object| subject.with_object(object));
         let state = state.as_ref().unwrap_or(subject);
-        // Whether it would apply if more were known is an outcome of the judgement that follows.
         let case = Case::new(state, facts, &self.settings, &self.pods);
-        if entry.scope.applies(&case) == Applies::Yes {
-            let walk = Walk::new(self.schema(), &state.identity, state.object, budget);
-            match self.run(entry, &case, &walk, budget) {
-                Err((status, reason)) => changed.outcomes.push(entry.outcome(status, reason)),
-                Ok(drafts) => {
-                    let fixes = drafts.into_iter().filter_map(|it| Some((it.path, it.fix?)));
-                    let allowed = fixes.filter(|(_, fix)| self.may_patch(entry, state, fix));
-                    changed.object = changed.grow(entry, state.object, allowed.collect());
-                }
+        let walk = Walk::of(self.schema(), state, budget);
+        // Whether an entry would apply if more were known is an outcome of the judgement that follows.
+        let mut entries = entries.filter(|entry| entry.scope.applies(&case) == Applies::Yes);
+        let grown = entries.find_map(|entry| match self.run(entry, &case, &walk, budget) {
+            Err((status, reason)) => {
+                changed.outcomes.push(entry.outcome(status, reason));
+                None
             }
-        }
-        if changed.object.is_none() {
-            changed.object = object;
-        }
+            Ok(drafts) => {
+                let fixes = drafts.into_iter().filter_map(|it| Some((it.path, it.fix?)));
+                let allowed = fixes.filter(|(_, fix)| self.may_patch(entry, state, fix));
+                changed.grow(entry, state.object, allowed.collect())
+            }
+        });
+        changed.object = grown.or(object);
     }
 
     fn may_patch(&self, entry: &Entry, subject: &Subject<'_>, fix: &Fix) -> bool {

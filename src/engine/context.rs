@@ -110,7 +110,7 @@ impl<'s> Context<'s> {
     /// are judged in one run it is told at the last alone.
     pub fn speaks_for<'m>(&self, others: impl IntoIterator<Item = &'m Mention>) -> bool {
         let itself = &self.case.subject.identity;
-        others.into_iter().all(|other| !other.judged || *other.subject < *itself)
+        others.into_iter().all(|other| !other.judged || other.subject < *itself)
     }
 
     /// Whether the other objects that are known are all that there are.

@@ -46,7 +46,7 @@ impl Engine {
             on_error: entry.on_error,
         });
         Report {
-            subject: subject.identity.clone(),
+            subject: Arc::clone(&subject.identity),
             digest: Arc::clone(self.digest()),
             findings: Vec::new(),
             changes: Vec::new(),
@@ -101,7 +101,7 @@ impl Engine {
         findings
             .sort_by(|one, two| (&one.path, one.rule, one.id).cmp(&(&two.path, two.rule, two.id)));
         Report {
-            subject: subject.identity.clone(),
+            subject: Arc::clone(&subject.identity),
             digest: Arc::clone(self.digest()),
             findings,
             changes: Vec::new(),

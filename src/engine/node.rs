@@ -304,7 +304,9 @@ impl<'s> Node<'s> {
             }
             written => written,
         };
-        self.below(written, value, self.schema().field(self.shape(), key))
+        // Below what is absent nobody asks for more.
+        let shape = value.map_or(Shape::UNKNOWN, |_| self.schema().field(self.shape(), key));
+        self.below(written, value, shape)
     }
 
     fn items_of(self, items: &'s [Value<'s>]) -> impl Iterator<Item = (Way<'s>, Place<'s>)> {

@@ -143,7 +143,6 @@ impl Engine {
         }
         let budget = Budget::default();
         let walk = Walk::of(self.schema(), subject, budget);
-        let mut identity = None;
         let maker = subject.controller().map(|it| it.identity(&subject.identity));
         for (table, index) in observers {
             let Some(entry) = self.entry(index) else { continue };
@@ -161,9 +160,8 @@ impl Engine {
                 notes.map(|(key, node, text)| (key, node.path(), text)).collect::<Vec<_>>()
             });
             for (key, path, text) in notes.unwrap_or_default() {
-                let subject_of = identity.get_or_insert_with(|| Arc::new(subject.identity.clone()));
                 let deleting = subject.object.at(&["metadata", "deletionTimestamp"]).is_some();
-                let subject = Arc::clone(subject_of);
+                let subject = Arc::clone(&subject.identity);
                 let text = text.into();
                 take(table, key, Mention { subject, path, text, judged: false, deleting });
             }

@@ -8,7 +8,7 @@ use crate::document::Path;
 /// All findings, changes and outcomes for one subject.
 #[derive(Clone, Debug)]
 pub struct Report {
-    pub subject: Identity,
+    pub subject: Arc<Identity>,
     /// The policy set that judged.
     pub digest: Arc<str>,
     /// By path, then rule, then id.

@@ -1,6 +1,7 @@
 //! The one thing that is judged.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,14 +16,14 @@ use crate::document::Value;
 /// them.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     /// The object as it would be stored; of a DELETE the object that goes.
     pub object: &'a Value<'a>,
     pub operation: Operation,
     /// `status`, `scale`, `ephemeralcontainers`, …; `None` for the object itself.
     pub subresource: Option<String>,
     /// Who asks. `None` where nobody does: offline, or in an audit.
-    pub user: Option<User>,
+    pub user: Option<Arc<User>>,
     /// Whether the door knows that a controller made the object: in an audit, that the owner
     /// with that uid exists. At admission the engine tells by the user.
     pub owner_seen: bool,
@@ -103,9 +104,9 @@ impl<'a> Subject<'a> {
     }
 
     /// A subject that is about to be created, by nobody in particular.
-    pub fn new(identity: Identity, object: &'a Value<'a>) -> Self {
+    pub fn new(identity: impl Into<Arc<Identity>>, object: &'a Value<'a>) -> Self {
         Self {
-            identity,
+            identity: identity.into(),
             object,
             operation: Operation::Create,
             subresource: None,
@@ -119,7 +120,7 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn with_object<'b>(&self, object: &'b Value<'b>) -> Subject<'b> {
         Subject {
-            identity: self.identity.clone(),
+            identity: Arc::clone(&self.identity),
             object,
             operation: self.operation,
             subresource: self.subresource.clone(),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::document::scalar::Origin;
 use crate::document::{
-    Body, Document, Duplicate, Lines, Location, Locator, Path, Place, Problem, Span, Step, Value,
-    yaml,
+    Body, Document, Duplicate, Lines, Location, Locator, Path, Problem, Span, Step, Value, yaml,
 };
 use crate::engine::{About, Identity, Subject};
 use crate::resource::owner::Owner;
@@ -28,7 +27,7 @@ pub struct Manifest<'t> {
 /// One object of a file.
 #[derive(Clone, Debug)]
 pub struct Item {
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     pub owner: Option<Arc<Owner>>,
     /// Which of the file's documents it is in.
     document: usize,
@@ -86,7 +85,7 @@ impl<'t> Manifest<'t> {
 
     /// The subject that an item is.
     pub fn subject(&self, item: &Item) -> Subject<'_> {
-        Subject::new(item.identity.clone(), self.value(item))
+        Subject::new(Arc::clone(&item.identity), self.value(item))
     }
 
     /// Where the document stands that an item is in, with the comments at its head.
@@ -116,7 +115,7 @@ impl<'t> Manifest<'t> {
         path: &Path,
         about: About,
     ) -> (Location, Span) {
-        let place = self.find(locator, item, path);
+        let place = locator.locate(self.value(item), path);
         let span = match about {
             // What a template left empty has only its key to be seen by.
             About::Value if place.span.start == place.span.end => place.key,
@@ -172,17 +171,6 @@ impl<'t> Manifest<'t> {
         &self.lines
     }
 
-    fn find<'m>(&'m self, locator: &mut Locator<'m>, item: &Item, path: &Path) -> Place {
-        let Some(document) = self.documents.get(item.document) else {
-            return Place { span: Span::new(0, 0), key: None, exact: false };
-        };
-        if item.within.steps.is_empty() {
-            return locator.locate(&document.value, path);
-        }
-        let steps = item.within.steps.iter().chain(&path.steps).cloned().collect();
-        locator.locate(&document.value, &Path { steps })
-    }
-
     /// A block scalar ends behind its line break, and nobody means that.
     fn without_margin(&self, span: Span) -> Span {
         let source = self.lines.text().get(span.range());
@@ -209,6 +197,7 @@ impl<'t> Manifest<'t> {
         let index = self.documents.len();
         match Identity::of_object(&document.value) {
             Some(identity) => {
+                let identity = Arc::new(identity);
                 let item = Item { identity, owner, document: index, within: Path::root() };
                 self.take(&mut document.value, item);
             }
@@ -230,7 +219,7 @@ impl<'t> Manifest<'t> {
         };
         for (index, value) in (0..).zip(all) {
             let identity = Identity::of_object(value).or_else(|| item.identity_in(value));
-            let Some(identity) = identity else {
+            let Some(identity) = identity.map(Arc::new) else {
                 self.refuse(value);
                 continue;
             };
@@ -272,7 +261,7 @@ impl Item {
             name: metadata("name").unwrap_or_default(),
             generate_name: metadata("generateName"),
             uid: metadata("uid"),
-            ..self.identity.clone()
+            ..Identity::clone(&self.identity)
         })
     }
 }

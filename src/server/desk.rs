@@ -190,6 +190,7 @@ mod tests {
 
     use super::*;
     use crate::admission::{Answer, Summary};
+    use crate::engine::Operation;
     use crate::server::gate::Gate;
 
     /// Has heard of the namespace from the third time on that it is asked.
@@ -206,9 +207,9 @@ mod tests {
                 kind: String::new(),
                 namespace: String::new(),
                 name: String::new(),
-                operation: String::new(),
+                operation: Operation::Create,
                 answer: Answer::Allow,
-                policy_set: String::new(),
+                policy_set: "".into(),
                 failed: Vec::new(),
             };
             let early = self.asked.fetch_add(1, Ordering::SeqCst) < 2;

@@ -127,7 +127,7 @@ fn try_out(engine: &Engine) -> Result<(), Unfit> {
             return Err(Unfit {
                 policy: failed.policy.to_string(),
                 entry: failed.entry.to_string(),
-                kind: subject.identity.kind,
+                kind: subject.identity.kind.clone(),
                 reason: failed.reason.unwrap_or_default(),
             });
         }

@@ -53,7 +53,7 @@ impl Service for Routes {
         let Shared { limits, metrics, .. } = &*self.0;
         let span = span();
         follow_caller(&span, request.headers());
-        match self.admit(&mut request).instrument(span.clone()).await {
+        match self.admit(&mut request, &span).instrument(span.clone()).await {
             Ok(reviewed) => json(reviewed.body),
             Err(refusal) => {
                 span.record("refused", refusal.name());
@@ -78,7 +78,11 @@ impl Routes {
         Self(Arc::new(Shared { desk, gate, limits, metrics }))
     }
 
-    async fn admit(&self, request: &mut Request<Incoming>) -> Result<Reviewed, Refusal> {
+    async fn admit(
+        &self,
+        request: &mut Request<Incoming>,
+        span: &Span,
+    ) -> Result<Reviewed, Refusal> {
         let Shared { desk, gate, limits, metrics } = &*self.0;
         let start = Instant::now();
         let stage = Stage::of_path(request.uri().path()).ok_or(Refusal::Path)?;
@@ -109,7 +113,7 @@ impl Routes {
         let took = start.elapsed();
         metrics.answered(stage, &reviewed.summary, took);
         log(stage, &reviewed.summary, took);
-        trace(&Span::current(), stage, &reviewed.summary);
+        trace(span, stage, &reviewed.summary);
         Ok(reviewed)
     }
 }
@@ -228,7 +232,7 @@ fn trace(span: &Span, stage: Stage, summary: &Summary) {
         ("name", name.as_str()),
         ("operation", operation.as_str()),
         ("decision", answer.as_str()),
-        ("policy_set", policy_set.as_str()),
+        ("policy_set", policy_set),
     ] {
         span.record(field, value);
     }
@@ -245,9 +249,9 @@ fn log(stage: Stage, summary: &Summary, took: Duration) {
                 kind,
                 namespace,
                 name,
-                operation,
+                operation = operation.as_str(),
                 decision = answer.as_str(),
-                policy_set,
+                policy_set = &**policy_set,
                 milliseconds = took.as_secs_f64() * 1e3,
                 "review"
             )

@@ -121,7 +121,7 @@ impl Judged {
         item: Option<&Item>,
         mut place: impl FnMut(&Finding) -> Place,
     ) {
-        let subject = Arc::new(report.subject.clone());
+        let subject = Arc::clone(&report.subject);
         let owner = item.and_then(|item| item.owner.clone());
         for finding in &report.findings {
             let Place { location, snippet } = place(finding);

@@ -1,7 +1,7 @@
 //! Reviews that are odd, broken or very large, and what is answered when nobody could judge.
 
 use portcullis::admission::{self, Answer as Word, Malformed, Reviewed, Stage};
-use portcullis::engine::{Engine, Facts};
+use portcullis::engine::{Engine, Facts, Operation};
 use serde_json::{Value as Json, json};
 
 use crate::door::{Answer, at, review};
@@ -246,8 +246,8 @@ fn a_log_learns_who_asked_for_what_and_no_more() {
     let reviewed = ask(&engine, Stage::Validate, &created().to_string()).unwrap();
     let summary = &reviewed.summary;
     assert_eq!((summary.kind.as_str(), summary.name.as_str()), ("ConfigMap", "c"));
-    assert_eq!((summary.operation.as_str(), summary.answer), ("CREATE", Word::Deny));
-    assert_eq!(summary.policy_set, engine.digest().to_string());
+    assert_eq!((summary.operation, summary.answer), (Operation::Create, Word::Deny));
+    assert_eq!(summary.policy_set, *engine.digest());
     // A scale of something is not the thing.
     let scale = json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "c"}, "spec": {}});
     let reviewed =

@@ -209,7 +209,7 @@ fn users_are_meant_by_name_and_by_group() {
     let text = object("v1", "Pod", "mid");
     let value = parse(&text);
     let user = User { name: "alice".to_owned(), groups: vec!["dev".to_owned(), "ops".to_owned()] };
-    let subject = Subject { user: Some(user), ..subject(&value) };
+    let subject = Subject { user: Some(user.into()), ..subject(&value) };
     for (scope, expected) in [
         ("{users: [ali*]}", "fail"),
         ("{users: [bob]}", ""),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use portcullis::admission::{self, Stage};
@@ -165,7 +166,8 @@ fn lint(engine: &Engine, text: &str, validating: &[u8]) -> Verdict {
     let mut subject = manifest.subject(item);
     if review["request"]["object"]["metadata"]["namespace"].is_string() {
         let namespace = review["request"]["namespace"].as_str().map(str::to_owned);
-        subject.identity.namespace = subject.identity.namespace.or(namespace);
+        let identity = Arc::make_mut(&mut subject.identity);
+        identity.namespace = identity.namespace.take().or(namespace);
     }
     let namespaces = Namespaces::default();
     let facts = Facts { namespaces: Some(&namespaces), ..Facts::default() };

@@ -186,8 +186,8 @@ pub(crate) fn beside(objects: &str) -> World {
 
 /// The same subject, by this user.
 pub(crate) fn by<'a>(user: &str, subject: Subject<'a>) -> Subject<'a> {
-    let user = Some(User { name: user.to_owned(), groups: Vec::new() });
-    Subject { user, ..subject }
+    let user = User { name: user.to_owned(), groups: Vec::new() };
+    Subject { user: Some(user.into()), ..subject }
 }
 
 /// The same subject, in this operation.

@@ -149,7 +149,7 @@ impl Bench<'_> {
         sheet.judged.denied += usize::from(!Decision::of(&report).allowed());
         sheet.judged.passed += report.passed + waived;
         let clean = report.passed;
-        let subject = Arc::new(report.subject);
+        let subject = report.subject;
         let file = &sheet.manifest.name;
         for outcome in report.outcomes.into_iter().filter(|it| it.could_not_judge()) {
             let (subject, file) = (Arc::clone(&subject), Arc::clone(file));
@@ -185,7 +185,7 @@ impl Bench<'_> {
                 continue;
             };
             if let Some(place) = sheet.places.of(rank, &finding.path, finding.about) {
-                let subject = Arc::new(item.identity.clone());
+                let subject = Arc::clone(&item.identity);
                 self.show(sheet, finding, place, Whose { rank, item, subject: &subject });
             }
         }
@@ -200,7 +200,7 @@ impl Bench<'_> {
         let (Some(place), Some((there, _))) = (place(rank), place(first)) else { return };
         let Some(mut finding) = duplicate_object(item, other, there.line) else { return };
         self.known.mark(std::slice::from_mut(&mut finding));
-        let subject = Arc::new(item.identity.clone());
+        let subject = Arc::clone(&item.identity);
         let whose = Whose { rank, item, subject: &subject };
         self.show(sheet, finding, place, whose);
     }
@@ -224,7 +224,7 @@ impl Bench<'_> {
                 change.fix.patch.0.clear();
                 change.path = path;
             }
-            let subject = Arc::new(subject.identity.clone());
+            let subject = Arc::clone(&subject.identity);
             sheet.judged.changes.push(ShownChange { location, subject, change });
         }
         report

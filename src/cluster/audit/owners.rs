@@ -32,14 +32,14 @@ struct Claim {
 
 impl Owners {
     pub(super) fn add(&mut self, object: &Object<'_>) {
-        let subject = Subject::new(object.identity.clone(), &object.value);
+        let subject = Subject::new(Arc::clone(&object.identity), &object.value);
         let controller = subject.controller().map(|it| Claim {
             group: it.api_version.split_once('/').map_or("", |(group, _)| group).into(),
             kind: it.kind.into(),
             name: it.name.into(),
             uid: it.uid.into(),
         });
-        let known = Known { identity: Arc::new(object.identity.clone()), controller };
+        let known = Known { identity: Arc::clone(&object.identity), controller };
         self.by_uid.insert(object.uid().into(), known);
     }
 
@@ -57,9 +57,9 @@ impl Owners {
     }
 
     /// What owns an object in the end: itself if nothing does.
-    pub(super) fn root(&self, object: &Identity) -> Arc<Identity> {
+    pub(super) fn root(&self, object: &Arc<Identity>) -> Arc<Identity> {
         let known = object.uid.as_deref().and_then(|uid| self.by_uid.get(uid));
-        let Some(mut known) = known else { return Arc::new(object.clone()) };
+        let Some(mut known) = known else { return Arc::clone(object) };
         for _ in 0..HEIGHT {
             match self.owner_of(known) {
                 Some(owner) => known = owner,
@@ -99,7 +99,7 @@ mod tests {
         )
     }
 
-    fn known(objects: &[String]) -> (Owners, Vec<Identity>) {
+    fn known(objects: &[String]) -> (Owners, Vec<Arc<Identity>>) {
         let api = ApiResource::erase::<k8s_openapi::api::core::v1::Pod>(&());
         let mut owners = Owners::default();
         let mut identities = Vec::new();

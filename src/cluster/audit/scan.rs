@@ -336,7 +336,7 @@ impl Eyes<'_> {
                 let known = self.namespaces.get_or_insert_default();
                 known.labels.insert(object.identity.name.clone(), labels);
             }
-            let subject = Subject::new(object.identity.clone(), &object.value);
+            let subject = Subject::new(Arc::clone(&object.identity), &object.value);
             for (engine, inventory) in &mut self.observers {
                 engine.observe(&subject, inventory);
             }
@@ -397,7 +397,7 @@ impl Bench {
         scan.errors += count(Status::Error);
         report.outcomes.retain(|outcome| outcome.could_not_judge());
         if self.all || !report.findings.is_empty() || !report.outcomes.is_empty() {
-            let identity = Arc::new(report.subject.clone());
+            let identity = Arc::clone(&report.subject);
             // Objects that own themselves share what they are called.
             let root = if *root == *identity { Arc::clone(&identity) } else { root };
             scan.judged.push(Judged { identity, root, report });

@@ -153,7 +153,8 @@ impl Desk<'_> {
             for object in objects {
                 let hash = object.value.at(&["metadata", "annotations", HASH]);
                 let hash = hash.and_then(Value::as_str).unwrap_or_default().to_owned();
-                found.insert((object.identity.namespace, object.identity.name), Found { hash });
+                let it = &object.identity;
+                found.insert((it.namespace.clone(), it.name.clone()), Found { hash });
             }
         }
         Ok(found)
@@ -268,9 +269,8 @@ spec:
                 data.join(","),
             );
             let Object { identity, value } = Object::read(&text, &api).unwrap().unwrap();
-            let subject = Subject::new(identity.clone(), &value);
+            let subject = Subject::new(Arc::clone(&identity), &value);
             let report = engine.evaluate(&subject, &Facts::default(), Budget::default());
-            let identity = Arc::new(identity);
             scan.judged.push(Judged { root: Arc::clone(&identity), identity, report });
         }
         scan

@@ -1,5 +1,7 @@
 //! Judging cases, and what is not as expected.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use super::{Case, Cases, Effect, Expected, ExpectedState};
@@ -81,7 +83,7 @@ impl<'t> Case<'t> {
         Some(Subject {
             operation: written.operation.unwrap_or(implied),
             subresource: written.subresource.clone(),
-            user: written.user.as_ref().map(user),
+            user: written.user.as_ref().map(user).map(Arc::new),
             ..subject_of(&self.object)?
         })
     }

@@ -1,8 +1,8 @@
 //! The controls of the level baseline.
 
-use super::{Level, Violation, contexts, has_own_users, is_safe_profile};
+use super::{Holder, Level, Pod, Violation, is_safe_profile};
 use crate::engine::Node;
-use crate::resource::workload::{Container, PROBES, containers};
+use crate::resource::workload::{Container, PROBES};
 
 const CAPABILITIES: [&str; 13] = [
     "AUDIT_WRITE",
@@ -41,30 +41,26 @@ const SELINUX_TYPES: [&str; 5] =
 /// Before it was a field, a profile was an annotation for each container; both still count.
 const APPARMOR_ANNOTATION: &str = "container.apparmor.security.beta.kubernetes.io/";
 
-pub(super) fn judge<'s>(pod: Node<'s>, level: Level, found: &mut Vec<Violation<'s>>) {
-    let containers: Vec<Container<'s>> = containers(pod).collect();
-    host_namespaces(pod, found);
-    sysctls(pod, found);
-    apparmor_annotations(pod, found);
-    for (whose, context) in contexts(pod, &containers) {
-        if !context.is_empty() {
-            judge_context(&whose, context, level, found);
-        }
+pub(super) fn judge<'s>(pod: &Pod<'s>, level: Level, found: &mut Vec<Violation<'s>>) {
+    host_namespaces(pod.node, found);
+    sysctls(pod.node, found);
+    apparmor_annotations(pod.node, found);
+    for (holder, context) in pod.contexts() {
+        judge_context(&holder, context, level, found);
     }
     // In the restricted level nothing loosens what a pod may see of `/proc`.
-    let may_unmask = level == Level::Baseline && has_own_users(pod);
-    for container in &containers {
+    let may_unmask = level == Level::Baseline && pod.has_own_users();
+    for container in &pod.containers {
         judge_container(container, level, may_unmask, found);
     }
     if level == Level::Baseline {
-        host_paths(pod, found);
+        host_paths(pod.node, found);
     }
 }
 
 fn host_namespaces<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
     for key in ["hostNetwork", "hostPID", "hostIPC"] {
-        let place = pod.get("spec").get(key);
-        if place.as_bool() == Some(true) {
+        if let Some(place) = set(pod, &["spec", key]) {
             let message = format!("the pod uses a namespace of its node: `{key}`");
             found.push(Violation { place, message, help: "remove the field" });
         }
@@ -72,7 +68,8 @@ fn host_namespaces<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
 }
 
 fn sysctls<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
-    for sysctl in pod.at(&["spec", "securityContext", "sysctls"]).items() {
+    let sysctls = pod.find(&["spec", "securityContext", "sysctls"]);
+    for sysctl in sysctls.into_iter().flat_map(Node::items) {
         let place = sysctl.get("name");
         if place.as_str().is_some_and(|name| !SYSCTLS.contains(&name)) {
             let message = format!("sysctl {} is not a safe one", place.shown());
@@ -82,7 +79,8 @@ fn sysctls<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
 }
 
 fn apparmor_annotations<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
-    for (key, place) in pod.at(&["metadata", "annotations"]).fields() {
+    let annotations = pod.find(&["metadata", "annotations"]);
+    for (key, place) in annotations.into_iter().flat_map(Node::fields) {
         let is_safe =
             |it: &str| it.is_empty() || it == "runtime/default" || it.starts_with("localhost/");
         if key.starts_with(APPARMOR_ANNOTATION) && place.as_str().is_some_and(|it| !is_safe(it)) {
@@ -93,36 +91,39 @@ fn apparmor_annotations<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
 }
 
 /// Judges what stands in the `securityContext` of a pod and of a container alike.
-fn judge_context<'s>(whose: &str, context: Node<'s>, level: Level, found: &mut Vec<Violation<'s>>) {
-    let host_process = context.at(&["windowsOptions", "hostProcess"]);
-    if host_process.as_bool() == Some(true) {
-        let message = format!("{whose} is a process of its Windows node");
-        found.push(Violation { place: host_process, message, help: "remove the field" });
+fn judge_context<'s>(
+    holder: &Holder<'_, 's>,
+    context: Node<'s>,
+    level: Level,
+    found: &mut Vec<Violation<'s>>,
+) {
+    if let Some(place) = set(context, &["windowsOptions", "hostProcess"]) {
+        let message = format!("{holder} is a process of its Windows node");
+        found.push(Violation { place, message, help: "remove the field" });
     }
-    let profile = context.get("appArmorProfile");
-    let kind = profile.get("type");
-    if profile.exists() && !is_safe_profile(kind) {
-        let message = format!("{whose} has AppArmor profile {}", kind.shown());
-        let help = "use `RuntimeDefault` or `Localhost`";
-        found.push(Violation { place: kind, message, help });
+    let mut profile = |key, name| {
+        let Some(profile) = context.find(&[key]) else { return };
+        let place = profile.get("type");
+        if !is_safe_profile(place) {
+            let message = format!("{holder} has {name} profile {}", place.shown());
+            let help = "use `RuntimeDefault` or `Localhost`";
+            found.push(Violation { place, message, help });
+        }
+    };
+    profile("appArmorProfile", "AppArmor");
+    if level == Level::Baseline {
+        profile("seccompProfile", "seccomp");
     }
-    let profile = context.get("seccompProfile");
-    let kind = profile.get("type");
-    if level == Level::Baseline && profile.exists() && !is_safe_profile(kind) {
-        let message = format!("{whose} has seccomp profile {}", kind.shown());
-        let help = "use `RuntimeDefault` or `Localhost`";
-        found.push(Violation { place: kind, message, help });
-    }
-    let options = context.get("seLinuxOptions");
-    let kind = options.get("type");
-    if !SELINUX_TYPES.contains(&kind.as_str().unwrap_or_default()) {
-        let message = format!("{whose} has SELinux type {}", kind.shown());
-        found.push(Violation { place: kind, message, help: "use `container_t`" });
+    let Some(options) = context.find(&["seLinuxOptions"]) else { return };
+    let place = options.get("type");
+    if !SELINUX_TYPES.contains(&place.as_str().unwrap_or_default()) {
+        let message = format!("{holder} has SELinux type {}", place.shown());
+        found.push(Violation { place, message, help: "use `container_t`" });
     }
     for key in ["user", "role"] {
         let place = options.get(key);
         if !place.is_empty() {
-            let message = format!("{whose} has an SELinux {key} of its own");
+            let message = format!("{holder} has an SELinux {key} of its own");
             found.push(Violation { place, message, help: "remove the field" });
         }
     }
@@ -134,39 +135,43 @@ fn judge_container<'s>(
     may_unmask: bool,
     found: &mut Vec<Violation<'s>>,
 ) {
-    let context = container.node.get("securityContext");
-    let privileged = context.get("privileged");
-    if privileged.as_bool() == Some(true) {
+    let node = container.node;
+    if let Some(place) = set(node, &["securityContext", "privileged"]) {
         let message = format!("{container} is privileged");
         let help = "add only the capabilities that it needs";
-        found.push(Violation { place: privileged, message, help });
+        found.push(Violation { place, message, help });
     }
     if level == Level::Baseline {
-        for place in context.at(&["capabilities", "add"]).items() {
+        let added = node.find(&["securityContext", "capabilities", "add"]);
+        for place in added.into_iter().flat_map(Node::items) {
             if place.as_str().is_some_and(|it| !CAPABILITIES.contains(&it)) {
                 let message = format!("{container} adds capability {}", place.shown());
                 found.push(Violation { place, message, help: "remove the capability" });
             }
         }
     }
-    let proc_mount = context.get("procMount");
-    if !may_unmask && proc_mount.as_str().is_some_and(|it| it != "Default") {
-        let message = format!("{container} mounts `/proc` as {}", proc_mount.shown());
-        found.push(Violation { place: proc_mount, message, help: "use `Default`" });
+    if let Some(place) = node.find(&["securityContext", "procMount"])
+        && !may_unmask
+        && place.as_str().is_some_and(|it| it != "Default")
+    {
+        let message = format!("{container} mounts `/proc` as {}", place.shown());
+        found.push(Violation { place, message, help: "use `Default`" });
     }
-    for port in container.node.get("ports").items() {
-        let place = port.get("hostPort");
-        if place.as_int().is_some_and(|number| number != 0) {
+    for port in node.get("ports").items() {
+        if let Some(place) = port.find(&["hostPort"])
+            && place.as_int().is_some_and(|number| number != 0)
+        {
             let message = format!("{container} takes port {} of its node", place.shown());
             found.push(Violation { place, message, help: "use a Service" });
         }
     }
-    let probes = PROBES.iter().map(|(probe, _)| container.node.get(probe));
-    let lifecycle = container.node.get("lifecycle");
-    for handler in probes.chain([lifecycle.get("postStart"), lifecycle.get("preStop")]) {
+    let probes = PROBES.iter().filter_map(|(probe, _)| node.find(&[probe]));
+    let hooks = ["postStart", "preStop"].iter().filter_map(|hook| node.find(&["lifecycle", hook]));
+    for handler in probes.chain(hooks) {
         for action in ["httpGet", "tcpSocket"] {
-            let place = handler.at(&[action, "host"]);
-            if !place.is_empty() {
+            if let Some(place) = handler.find(&[action, "host"])
+                && !place.is_empty()
+            {
                 let message = format!("{container} lets its node call another host");
                 let help = "remove the host: the pod's own address is meant";
                 found.push(Violation { place, message, help });
@@ -177,10 +182,14 @@ fn judge_container<'s>(
 
 fn host_paths<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
     for volume in pod.at(&["spec", "volumes"]).items() {
-        let place = volume.get("hostPath");
-        if place.exists() {
+        if let Some(place) = volume.find(&["hostPath"]) {
             let message = format!("volume {} is a path of the node", volume.get("name").shown());
             found.push(Violation { place, message, help: "use a claim" });
         }
     }
+}
+
+/// The field at the end of `keys` if it is `true`.
+fn set<'s>(node: Node<'s>, keys: &[&'s str]) -> Option<Node<'s>> {
+    node.find(keys).filter(|it| it.as_bool() == Some(true))
 }

@@ -6,10 +6,12 @@
 mod baseline;
 mod restricted;
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::workload::Container;
+use super::workload::{Container, containers};
 use crate::engine::Node;
 
 /// How much a pod may do.
@@ -29,30 +31,53 @@ pub struct Violation<'s> {
     pub help: &'static str,
 }
 
+/// A pod and what runs in it.
+struct Pod<'s> {
+    node: Node<'s>,
+    containers: Vec<Container<'s>>,
+}
+
+/// Who has a setting, for people.
+enum Holder<'p, 's> {
+    Pod,
+    Container(&'p Container<'s>),
+}
+
 /// All that `level` does not allow of a pod or pod template.
 pub fn violations(pod: Node<'_>, level: Level) -> Vec<Violation<'_>> {
     let mut found = Vec::new();
-    baseline::judge(pod, level, &mut found);
+    let pod = Pod { node: pod, containers: containers(pod).collect() };
+    baseline::judge(&pod, level, &mut found);
     if level == Level::Restricted {
-        restricted::judge(pod, &mut found);
+        restricted::judge(&pod, &mut found);
     }
     found
 }
 
-/// The places that the pod and its containers have for a setting of theirs: with what to call each.
-fn contexts<'s>(
-    pod: Node<'s>,
-    containers: &[Container<'s>],
-) -> impl Iterator<Item = (String, Node<'s>)> {
-    let of_pod = ("the pod".to_owned(), pod.at(&["spec", "securityContext"]));
-    let of_containers: Vec<_> =
-        containers.iter().map(|it| (it.to_string(), it.node.get("securityContext"))).collect();
-    std::iter::once(of_pod).chain(of_containers)
+impl<'s> Pod<'s> {
+    /// The security contexts that are there, of the pod and of its containers.
+    fn contexts(&self) -> impl Iterator<Item = (Holder<'_, 's>, Node<'s>)> {
+        let of_pod = self.node.find(&["spec", "securityContext"]).map(|it| (Holder::Pod, it));
+        let of_containers = self
+            .containers
+            .iter()
+            .filter_map(|it| Some((Holder::Container(it), it.node.find(&["securityContext"])?)));
+        of_pod.into_iter().chain(of_containers)
+    }
+
+    /// Whether it has users of its own, so that root in it is nobody outside.
+    fn has_own_users(&self) -> bool {
+        self.node.at(&["spec", "hostUsers"]).as_bool() == Some(false)
+    }
 }
 
-/// Whether the pod has users of its own, so that root in it is nobody outside.
-fn has_own_users(pod: Node<'_>) -> bool {
-    pod.at(&["spec", "hostUsers"]).as_bool() == Some(false)
+impl fmt::Display for Holder<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pod => f.write_str("the pod"),
+            Self::Container(container) => container.fmt(f),
+        }
+    }
 }
 
 /// Whether a profile is one that the standards allow.

@@ -1,9 +1,9 @@
 //! What the level restricted asks for besides.
 
-use super::{Violation, has_own_users, is_safe_profile};
+use super::{Holder, Pod, Violation, is_safe_profile};
 use crate::engine::Node;
 use crate::resource::phrase;
-use crate::resource::workload::{Container, containers};
+use crate::resource::workload::Container;
 
 const VOLUMES: [&str; 9] = [
     "configMap",
@@ -17,26 +17,25 @@ const VOLUMES: [&str; 9] = [
     "secret",
 ];
 
-pub(super) fn judge<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
-    let containers: Vec<Container<'s>> = containers(pod).collect();
-    let is_windows = pod.at(&["spec", "os", "name"]).as_str() == Some("windows");
-    volumes(pod, found);
+pub(super) fn judge<'s>(pod: &Pod<'s>, found: &mut Vec<Violation<'s>>) {
+    let is_windows = pod.node.at(&["spec", "os", "name"]).as_str() == Some("windows");
+    volumes(pod.node, found);
     if !is_windows {
-        for container in &containers {
+        for container in &pod.containers {
             escalation(container, found);
             capabilities(container, found);
         }
-        inherited(pod, &containers, &SECCOMP, found);
+        inherited(pod, &SECCOMP, found);
     }
-    if !has_own_users(pod) {
-        inherited(pod, &containers, &NON_ROOT, found);
-        root(pod, &containers, found);
+    if !pod.has_own_users() {
+        inherited(pod, &NON_ROOT, found);
+        root(pod, found);
     }
 }
 
 fn volumes<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
     for volume in pod.at(&["spec", "volumes"]).items() {
-        if !VOLUMES.iter().any(|kind| volume.get(kind).exists()) {
+        if !VOLUMES.iter().any(|kind| volume.find(&[kind]).is_some()) {
             let message = format!("volume {} is of a restricted type", volume.get("name").shown());
             let help = "use a claim, a ConfigMap, a Secret or an empty directory";
             found.push(Violation { place: volume, message, help });
@@ -60,7 +59,7 @@ fn capabilities<'s>(container: &Container<'s>, found: &mut Vec<Violation<'s>>) {
         let message = format!("{container} does not drop all capabilities");
         found.push(Violation { place: drop, message, help: "drop `ALL`" });
     }
-    for place in capabilities.get("add").items() {
+    for place in capabilities.find(&["add"]).into_iter().flat_map(Node::items) {
         if place.as_str().is_some_and(|it| it != "NET_BIND_SERVICE") {
             let message = format!("{container} adds capability {}", place.shown());
             found.push(Violation { place, message, help: "remove the capability" });
@@ -68,11 +67,11 @@ fn capabilities<'s>(container: &Container<'s>, found: &mut Vec<Violation<'s>>) {
     }
 }
 
-fn root<'s>(pod: Node<'s>, containers: &[Container<'s>], found: &mut Vec<Violation<'s>>) {
-    for (whose, context) in super::contexts(pod, containers) {
+fn root<'s>(pod: &Pod<'s>, found: &mut Vec<Violation<'s>>) {
+    for (holder, context) in pod.contexts() {
         let place = context.get("runAsUser");
         if place.as_int() == Some(0) {
-            let message = format!("{whose} runs as user 0, which is root");
+            let message = format!("{holder} runs as user 0, which is root");
             found.push(Violation { place, message, help: "choose another user" });
         }
     }
@@ -111,29 +110,24 @@ const SECCOMP: Inherited = Inherited {
 
 /// Whoever sets a wrong value is a finding; if nobody does, but neither the pod nor some containers
 /// set a safe one, that is one finding at the pod.
-fn inherited<'s>(
-    pod: Node<'s>,
-    containers: &[Container<'s>],
-    setting: &Inherited,
-    found: &mut Vec<Violation<'s>>,
-) {
+fn inherited<'s>(pod: &Pod<'s>, setting: &Inherited, found: &mut Vec<Violation<'s>>) {
     let Inherited { path, depth, is_safe, wrong, absent, help } = *setting;
     let presence = path.get(..depth).unwrap_or(path);
-    let spec = pod.get("spec");
+    let spec = pod.node.get("spec");
     let before = found.len();
-    let mut judge = |holder: Node<'s>, whose: &dyn std::fmt::Display| -> bool {
-        let place = holder.at(path);
-        let is_set = holder.at(presence).exists();
-        if is_set && !is_safe(place) {
-            found.push(Violation { place, message: format!("{whose} {wrong}"), help });
+    let mut judge = |node: Node<'s>, holder: Holder<'_, 's>| -> bool {
+        let is_set = node.find(presence).is_some();
+        if is_set && !is_safe(node.at(path)) {
+            let message = format!("{holder} {wrong}");
+            found.push(Violation { place: node.at(path), message, help });
         }
         is_set
     };
-    let is_set = judge(spec, &"the pod");
+    let is_set = judge(spec, Holder::Pod);
     let is_pod_safe = is_set && is_safe(spec.at(path));
     let mut silent = Vec::new();
-    for container in containers {
-        if !judge(container.node, container) && !is_pod_safe {
+    for container in &pod.containers {
+        if !judge(container.node, Holder::Container(container)) && !is_pod_safe {
             silent.push(container.name);
         }
     }

@@ -180,7 +180,7 @@ fn no_rule_about_artefacts_says_what_it_must_not_show() {
 
 /// A report as a door of lines would hand it on.
 fn run_of(report: Report) -> Run {
-    let subject = Arc::new(report.subject);
+    let subject = report.subject;
     let shown = |finding: Finding| Shown {
         subject: Some(Arc::clone(&subject)),
         location: Location {

@@ -17,6 +17,7 @@ use hyper::header::{CONTENT_TYPE, HeaderMap};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use portcullis::admission::{Answer, Malformed, Reviewed, Stage, Summary};
+use portcullis::engine::Operation;
 use portcullis::server::{Args, Limits, Review, Running, Source};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -99,9 +100,9 @@ fn reviewed(answer: Answer, text: String) -> Reviewed {
             kind: word("DeviceServer"),
             namespace: word("ska-test"),
             name: word("tango.test"),
-            operation: word("CREATE"),
+            operation: Operation::Create,
             answer,
-            policy_set: word("5ca1ab1e"),
+            policy_set: "5ca1ab1e".into(),
             failed: if answer == Answer::Error { vec!["field-matches"] } else { Vec::new() },
         },
     }
