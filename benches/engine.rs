@@ -86,20 +86,25 @@ fn validate_a_pod_with_cold_caches(bencher: Bencher<'_, '_>) {
 /// By one rule: what is left is the reading, the walk and the answer.
 #[divan::bench]
 fn validate_a_secured_pod(bencher: Bencher<'_, '_>) {
-    let engine = pod_security();
+    let engine = packed(include_str!("../policies/packs/pod-security-restricted.yaml"));
     bencher.bench(|| reviewed(&engine, Stage::Validate, SECURED_POD));
 }
 
 #[divan::bench]
 fn validate_a_secured_pod_with_cold_caches(bencher: Bencher<'_, '_>) {
-    let engine = pod_security();
+    let engine = packed(include_str!("../policies/packs/pod-security-restricted.yaml"));
     cold(bencher, || reviewed(&engine, Stage::Validate, SECURED_POD));
 }
 
-fn pod_security() -> Engine {
-    let pack = include_str!("../policies/packs/pod-security-restricted.yaml");
-    let source = Source::new("pod-security-restricted.yaml", pack);
-    policyfile::load(&[source], rules::ALL, &KUBERNETES).unwrap().engine
+/// Asked for what it lacks, which is nothing.
+#[divan::bench]
+fn mutate_a_secured_pod(bencher: Bencher<'_, '_>) {
+    let engine = packed(include_str!("../policies/packs/pod-defaults.yaml"));
+    bencher.bench(|| reviewed(&engine, Stage::Mutate, SECURED_POD));
+}
+
+fn packed(pack: &str) -> Engine {
+    policyfile::load(&[Source::new("pack.yaml", pack)], rules::ALL, &KUBERNETES).unwrap().engine
 }
 
 fn reviewed(engine: &Engine, stage: Stage, body: &str) -> admission::Reviewed {
