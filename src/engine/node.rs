@@ -185,6 +185,7 @@ impl<'s> Node<'s> {
         self.walk.identity()
     }
 
+    /// What is known of the value here; nothing where there is none.
     pub fn shape(self) -> Shape {
         self.place.shape
     }
