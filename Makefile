@@ -10,8 +10,8 @@ CONTROL_PLANE := target/controlplane
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 KUBERNETES := v1.36.3
 
-.PHONY: run build test show soak packages programs tools control-plane check deny bench bench-lint bench-cluster \
-	bench-hooks load fuzz clean
+.PHONY: run build test show soak packages programs tools control-plane check deny bench bench-lint \
+	bench-cluster bench-hooks load fuzz clean
 
 # Serves the shipped policies on 127.0.0.1:8443 and prints a curl line to try.
 run: build
@@ -57,7 +57,7 @@ PROGRAMS := ar:binutils chromium:chromium docker-registry:docker-registry npm:np
 	/usr/lib/postgresql/*/bin/initdb:postgresql rpmbuild:rpm skopeo:skopeo xz:xz-utils zstd:zstd
 
 programs:
-	@missing=$$(for it in $(PROGRAMS); do which $${it%:*} > /dev/null || echo $${it#*:}; done; \
+	@set -e; missing=$$(for it in $(PROGRAMS); do which $${it%:*} > /dev/null || echo $${it#*:}; done; \
 		python3 -c 'import ensurepip' 2> /dev/null || echo python3-venv); \
 	test -z "$$missing" || { \
 		$(SUDO) apt-get update --quiet && \

@@ -195,9 +195,9 @@ impl Request<'_> {
         let outer = if is_namespace { None } else { given(&self.namespace) };
         Identity {
             format: None,
-            group: self.kind.group.clone().into_owned(),
-            version: self.kind.version.clone().into_owned(),
-            kind: self.kind.kind.clone().into_owned(),
+            group: self.kind.group.to_string(),
+            version: self.kind.version.to_string(),
+            kind: self.kind.kind.to_string(),
             namespace: metadata("namespace").or(outer),
             name: metadata("name").or_else(|| given(&self.name)).unwrap_or_default(),
             generate_name: metadata("generateName"),
@@ -242,7 +242,7 @@ impl Request<'_> {
     }
 }
 
-/// What an AdmissionReview leaves empty, it does not give.
+/// An empty text of an AdmissionReview stands for none.
 fn given(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -142,7 +142,7 @@ impl Engine {
         let state = state.as_ref().unwrap_or(subject);
         let case = Case::new(state, facts, &self.settings, &self.pods);
         let walk = Walk::of(self.schema(), state, budget);
-        // Whether an entry would apply if more were known is an outcome of the judgement that follows.
+        // Whether it would apply if more were known is an outcome of the judgement that follows.
         let mut entries = entries.filter(|entry| entry.scope.applies(&case) == Applies::Yes);
         let grown = entries.find_map(|entry| match self.run(entry, &case, &walk, budget) {
             Err((status, reason)) => {

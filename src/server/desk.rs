@@ -2,8 +2,8 @@
 //!
 //! A small body is judged on the thread that read it, as a task of its own, so that its
 //! connection can be answered even if it never returns. One thread of the runtime is always left
-//! without such a task, and [`vigil`] sees to it that this one is awake. Large bodies, and small ones whose turn does
-//! not come, go to threads for long work.
+//! without such a task, and [`vigil`] sees to it that this one is awake. Large bodies, and small
+//! ones whose turn does not come, go to threads for long work.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,9 +180,9 @@ async fn turn(here: &Arc<Semaphore>, wait: Duration) -> Option<OwnedSemaphorePer
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::{Receiver, channel};
-    use std::sync::{Mutex, PoisonError};
 
     use tokio::runtime::Builder;
     use tokio::sync::watch;
@@ -225,12 +225,12 @@ mod tests {
         }
     }
 
-    /// Judges when nobody is left who could let it.
+    /// Comes back once nobody can release it any more.
     struct Stuck(Mutex<Receiver<()>>);
 
     impl Review for Stuck {
         fn review(&self, _: Stage, _: &[u8]) -> Result<Reviewed, Malformed> {
-            let released = self.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let released = self.0.lock().unwrap().recv();
             Err(Malformed(format!("{released:?}")))
         }
 

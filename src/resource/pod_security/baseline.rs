@@ -60,7 +60,7 @@ pub(super) fn judge<'s>(pod: &Pod<'s>, level: Level, found: &mut Vec<Violation<'
 
 fn host_namespaces<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
     for key in ["hostNetwork", "hostPID", "hostIPC"] {
-        if let Some(place) = set(pod, &["spec", key]) {
+        if let Some(place) = switched_on(pod, &["spec", key]) {
             let message = format!("the pod uses a namespace of its node: `{key}`");
             found.push(Violation { place, message, help: "remove the field" });
         }
@@ -97,7 +97,7 @@ fn judge_context<'s>(
     level: Level,
     found: &mut Vec<Violation<'s>>,
 ) {
-    if let Some(place) = set(context, &["windowsOptions", "hostProcess"]) {
+    if let Some(place) = switched_on(context, &["windowsOptions", "hostProcess"]) {
         let message = format!("{holder} is a process of its Windows node");
         found.push(Violation { place, message, help: "remove the field" });
     }
@@ -136,7 +136,7 @@ fn judge_container<'s>(
     found: &mut Vec<Violation<'s>>,
 ) {
     let node = container.node;
-    if let Some(place) = set(node, &["securityContext", "privileged"]) {
+    if let Some(place) = switched_on(node, &["securityContext", "privileged"]) {
         let message = format!("{container} is privileged");
         let help = "add only the capabilities that it needs";
         found.push(Violation { place, message, help });
@@ -190,6 +190,6 @@ fn host_paths<'s>(pod: Node<'s>, found: &mut Vec<Violation<'s>>) {
 }
 
 /// The field at the end of `keys` if it is `true`.
-fn set<'s>(node: Node<'s>, keys: &[&'s str]) -> Option<Node<'s>> {
+fn switched_on<'s>(node: Node<'s>, keys: &[&'s str]) -> Option<Node<'s>> {
     node.find(keys).filter(|it| it.as_bool() == Some(true))
 }

@@ -59,7 +59,7 @@ fn capabilities<'s>(container: &Container<'s>, found: &mut Vec<Violation<'s>>) {
         let message = format!("{container} does not drop all capabilities");
         found.push(Violation { place: drop, message, help: "drop `ALL`" });
     }
-    for place in capabilities.find(&["add"]).into_iter().flat_map(Node::items) {
+    for place in capabilities.get("add").items() {
         if place.as_str().is_some_and(|it| it != "NET_BIND_SERVICE") {
             let message = format!("{container} adds capability {}", place.shown());
             found.push(Violation { place, message, help: "remove the capability" });
