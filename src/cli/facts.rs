@@ -1,5 +1,7 @@
 //! What a person says of the place where objects will be: what a cluster would know by itself.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,26 +72,43 @@ pub(super) struct Said {
     known: KnownFacts,
 }
 
-/// What the objects of one file tell.
+/// What is known of the place before any object is looked at.
+#[derive(Debug)]
+pub(super) struct Ground<'s> {
+    given: &'s Given,
+    namespaces: Namespaces,
+    tier: Option<String>,
+    inventory: Option<Arc<Inventory>>,
+    now: Timestamp,
+}
+
+/// What the objects of some files tell.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
+    /// Over that of the ground.
     inventory: Inventory,
     namespaces: Namespaces,
 }
 
-/// Facts for one engine and one set of files.
+/// Facts for one engine: the ground, and what was noted.
 #[derive(Debug)]
-pub(super) struct Place {
-    namespaces: Namespaces,
-    tier: Option<String>,
-    inventory: Inventory,
-    now: Timestamp,
+pub(super) struct Place<'g> {
+    ground: &'g Ground<'g>,
+    noted: Noted,
+    /// Of both.
+    namespaces: Cow<'g, Namespaces>,
 }
 
 impl Given {
     /// The namespace of objects that name none.
     pub(super) fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
+    }
+
+    /// The labels of a namespace that were said.
+    fn labels_of(&self, namespace: &str) -> Option<&[(String, String)]> {
+        let is_meant = self.namespace.as_deref() == Some(namespace);
+        Some(&*self.namespace_labels).filter(|labels| is_meant && !labels.is_empty())
     }
 
     /// Reads what the flags name.
@@ -132,16 +151,34 @@ impl Said {
         subject.user = self.given.user.clone().map(user);
     }
 
-    /// What the objects of one file tell of the place where they will be.
-    ///
-    /// `documents` are those in the strings of each object, if they have been read.
+    /// What is known without the linted objects.
+    pub(super) fn ground(&self, engine: &Engine) -> Ground<'_> {
+        let ready = self.known.ready(engine);
+        let mut namespaces = ready.namespaces.unwrap_or_default();
+        if let Some(name) = &self.given.namespace
+            && let Some(labels) = self.given.labels_of(name)
+        {
+            namespaces.labels.entry(name.clone()).or_default().extend(labels.iter().cloned());
+        }
+        Ground {
+            given: &self.given,
+            namespaces,
+            tier: self.given.tier.clone().or(ready.tier),
+            inventory: ready.inventory.map(Arc::new),
+            now: ready.now.unwrap_or_else(Timestamp::now),
+        }
+    }
+}
+
+impl Ground<'_> {
+    /// What the objects of one file tell; `documents` are those in the strings of each.
     pub(super) fn note(
         &self,
         engine: &Engine,
         manifest: &Manifest<'_>,
         documents: &[Documents<'_>],
     ) -> Noted {
-        let mut noted = Noted::default();
+        let mut noted = self.nothing_noted();
         noted.inventory.judged = true;
         for (rank, item) in manifest.items.iter().enumerate() {
             if engine.observes() {
@@ -153,50 +190,51 @@ impl Said {
         noted
     }
 
-    /// What is known once all files are read: what each told, in their order.
-    pub(super) fn place(&self, engine: &Engine, noted: Vec<Noted>) -> Place {
-        let ready = self.known.ready(engine);
-        let mut inventory = Inventory::default();
-        let mut namespaces = ready.namespaces.unwrap_or_default();
+    /// What is known with what files told, in their order.
+    pub(super) fn with(&self, noted: impl IntoIterator<Item = Noted>) -> Place<'_> {
+        let mut noted = noted.into_iter();
+        let mut all = noted.next().unwrap_or_else(|| self.nothing_noted());
         for of_file in noted {
-            inventory.append(of_file.inventory);
+            all.inventory.append(of_file.inventory);
             for (name, labels) in of_file.namespaces.labels {
-                namespaces.labels.entry(name).or_default().extend(labels);
+                all.namespaces.labels.entry(name).or_default().extend(labels);
             }
         }
-        if let Some(namespace) = &self.given.namespace
-            && !self.given.namespace_labels.is_empty()
-        {
-            let labels = namespaces.labels.entry(namespace.clone()).or_default();
-            labels.extend(self.given.namespace_labels.iter().cloned());
+        let mut namespaces = Cow::Borrowed(&self.namespaces);
+        for (name, labels) in &all.namespaces.labels {
+            let known = namespaces.to_mut().labels.entry(name.clone()).or_default();
+            known.extend(labels.iter().map(|(key, value)| (key.clone(), value.clone())));
+            known.extend(self.given.labels_of(name).into_iter().flatten().cloned());
         }
-        if let Some(known) = ready.inventory {
-            inventory.complete = known.complete;
-            inventory.append(known);
-        }
-        Place {
-            namespaces,
-            tier: self.given.tier.clone().or(ready.tier),
-            inventory,
-            now: ready.now.unwrap_or_else(Timestamp::now),
-        }
+        Place { ground: self, noted: all, namespaces }
+    }
+
+    fn nothing_noted(&self) -> Noted {
+        let over = |known| Inventory::over(known, HashSet::default(), []);
+        let inventory = self.inventory.as_ref().map(over).unwrap_or_default();
+        Noted { inventory, namespaces: Namespaces::default() }
     }
 }
 
-impl Place {
+impl Place<'_> {
     /// As the engine takes them.
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             namespaces: Some(&self.namespaces),
-            tier: self.tier.as_deref(),
-            inventory: Some(&self.inventory),
-            root: None,
-            now: Some(self.now),
+            tier: self.ground.tier.as_deref(),
+            inventory: Some(&self.noted.inventory),
+            now: Some(self.ground.now),
+            ..Facts::default()
         }
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.now
+        self.ground.now
+    }
+
+    /// What was noted.
+    pub(super) fn into_noted(self) -> Noted {
+        self.noted
     }
 }
 

@@ -2,17 +2,22 @@
 
 use std::sync::OnceLock;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter, memrchr};
 
-/// The lines of one text. Nothing is counted before the first question.
+/// The lines of one text. Nothing is counted before the first question, and then but a number is
+/// kept for each [`CHUNK`].
 ///
 /// A line ends with `\n` or `\r\n`. Lines and columns begin at 1; a column counts characters
 /// (Unicode scalar values), as editors and code hosts do.
 #[derive(Debug)]
 pub struct Lines<'a> {
     text: &'a str,
-    starts: OnceLock<Vec<u32>>,
+    /// How many line breaks there are before each chunk, and in all.
+    breaks: OnceLock<Vec<u32>>,
 }
+
+/// So many bytes are looked through for each question.
+const CHUNK: usize = 4096;
 
 /// A line and a column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +28,7 @@ pub struct Position {
 
 impl<'a> Lines<'a> {
     pub const fn new(text: &'a str) -> Self {
-        Self { text, starts: OnceLock::new() }
+        Self { text, breaks: OnceLock::new() }
     }
 
     pub const fn text(&self) -> &'a str {
@@ -32,43 +37,58 @@ impl<'a> Lines<'a> {
 
     /// How many lines there are. A line break at the end of the text begins no further line.
     pub fn count(&self) -> u32 {
-        let lines = self.starts().len() - usize::from(self.text.ends_with('\n'));
-        u32::try_from(lines).unwrap_or(u32::MAX)
+        let breaks = self.breaks().last().copied().unwrap_or_default();
+        breaks + u32::from(!self.text.ends_with('\n'))
     }
 
     /// Where `offset` stands. An offset inside a character is at the character, one behind the
     /// end is at the end.
     pub fn position(&self, offset: u32) -> Position {
-        let starts = self.starts();
-        let line = starts.partition_point(|&start| start <= offset).max(1);
-        let start = starts.get(line - 1).copied().unwrap_or_default();
         let end = self.text.floor_char_boundary(offset as usize);
-        let before = self.text.get(start as usize..end).unwrap_or_default();
+        let chunk = end / CHUNK;
+        let before = self.breaks().get(chunk).copied().unwrap_or_default();
+        let (text, bytes) = (self.text, self.text.as_bytes());
+        let here = bytes.get(chunk * CHUNK..end).unwrap_or_default();
+        let line = before as usize + memchr_iter(b'\n', here).count() + 1;
+        let start = memrchr(b'\n', bytes.get(..end).unwrap_or_default()).map_or(0, |at| at + 1);
+        let before = text.get(start..end).unwrap_or_default();
         let column = u32::try_from(before.chars().count()).map_or(u32::MAX, |count| count + 1);
         Position { line: u32::try_from(line).unwrap_or(u32::MAX), column }
     }
 
     /// The text of a line, without its line break.
     pub fn line(&self, line: u32) -> Option<&'a str> {
-        if line > self.count() {
-            return None;
-        }
-        let index = line.checked_sub(1)? as usize;
-        let start = *self.starts().get(index)? as usize;
-        let end = self.starts().get(index + 1).map_or(self.text.len(), |&next| next as usize);
-        let line = self.text.get(start..end)?;
-        Some(line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line)))
+        let start = self.start(line).filter(|_| line <= self.count())? as usize;
+        let rest = self.text.get(start..)?;
+        let end = memchr(b'\n', rest.as_bytes());
+        let line = rest.get(..end.unwrap_or(rest.len()))?;
+        Some(line.strip_suffix('\r').filter(|_| end.is_some()).unwrap_or(line))
     }
 
     /// Where a line begins.
     pub fn start(&self, line: u32) -> Option<u32> {
-        self.starts().get(line.checked_sub(1)? as usize).copied()
+        let breaks = line.checked_sub(1)?;
+        if breaks == 0 {
+            return Some(0);
+        }
+        // The break before the line is in the last chunk with fewer breaks before it.
+        let chunk = self.breaks().partition_point(|&before| before < breaks).checked_sub(1)?;
+        let first = chunk * CHUNK;
+        let here = self.text.as_bytes().get(first..)?;
+        let nth = breaks - self.breaks().get(chunk)?;
+        let at = memchr_iter(b'\n', here).nth(nth as usize - 1)?;
+        u32::try_from(first + at + 1).ok()
     }
 
-    fn starts(&self) -> &[u32] {
-        self.starts.get_or_init(|| {
-            let breaks = memchr_iter(b'\n', self.text.as_bytes());
-            [0].into_iter().chain(breaks.map_while(|at| u32::try_from(at + 1).ok())).collect()
+    fn breaks(&self) -> &[u32] {
+        self.breaks.get_or_init(|| {
+            let chunks = self.text.as_bytes().chunks(CHUNK);
+            let mut breaks = 0;
+            let counted = chunks.map(|chunk| {
+                breaks += u32::try_from(memchr_iter(b'\n', chunk).count()).unwrap_or(u32::MAX);
+                breaks
+            });
+            [0].into_iter().chain(counted).collect()
         })
     }
 }

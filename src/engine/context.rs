@@ -92,6 +92,9 @@ impl<'s> Context<'s> {
     /// Nobody knows of the other objects.
     pub fn others(&self, key: &str) -> Result<impl Iterator<Item = &'s Mention>, Missing> {
         let inventory = self.inventory()?;
+        if let Some(questions) = self.case.facts.questions {
+            questions.mentions(inventory, self.table, key);
+        }
         let itself = &self.case.subject.identity;
         let mentions = inventory.mentions(self.table, key);
         Ok(mentions.filter(move |it| !it.deleting && !it.subject.is_same(itself)))
@@ -103,7 +106,11 @@ impl<'s> Context<'s> {
     ///
     /// Nobody knows of the other objects.
     pub fn noted_nothing(&self) -> Result<bool, Missing> {
-        Ok(self.inventory()?.notes_nothing(self.table))
+        let is_so = self.inventory()?.notes_nothing(self.table);
+        if let Some(questions) = self.case.facts.questions {
+            questions.nothing(self.table, is_so);
+        }
+        Ok(is_so)
     }
 
     /// Whether what the subject and `others` have in common is told at the subject. Of those that

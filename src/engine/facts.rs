@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Identity, Inventory};
+use super::{Identity, Inventory, Questions};
 use crate::document::Value;
 
 /// What is known besides the subject. A rule that needs a fact which is not known ends as
@@ -22,6 +22,8 @@ pub struct Facts<'f> {
     pub root: Option<&'f Identity>,
     /// The time, which ends waivers.
     pub now: Option<Timestamp>,
+    /// Takes down what is asked of namespaces and of the other objects.
+    pub questions: Option<&'f Questions>,
 }
 
 /// Facts that a door keeps from one subject to the next, and replaces as it learns.

@@ -3,6 +3,7 @@
 //! A list is compiled once, when a policy is loaded, and then answers in time that is linear in
 //! the name. Lengths are limited, so a policy can't make a large automaton.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
@@ -24,9 +25,14 @@ const MAX_PATTERN_BYTES: usize = 255;
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Globs<const ANY_CASE: bool = false> {
     patterns: Vec<String>,
+    matcher: Matcher,
+}
+
+#[derive(Clone)]
+enum Matcher {
     /// The patterns themselves, where each is as simple as most are.
-    plain: Option<Vec<Plain>>,
-    set: GlobSet,
+    Plain(Vec<Plain>),
+    Set(GlobSet),
 }
 
 /// A pattern that is matched faster than any automaton does: a text, or several with any number
@@ -87,24 +93,27 @@ impl<const ANY_CASE: bool> Globs<ANY_CASE> {
 
     /// Whether any pattern matches all of `name`.
     pub fn matches(&self, name: &str) -> bool {
-        match self.plain_for(name) {
-            Some(plain) => plain.iter().any(|pattern| pattern.matches::<ANY_CASE>(name)),
-            None => self.set.is_match_candidate(&Candidate::from_bytes(name)),
+        match &self.matcher {
+            Matcher::Plain(_) => self.matching(name).is_some(),
+            Matcher::Set(set) => set.is_match_candidate(&Candidate::from_bytes(name)),
         }
     }
 
     /// The first pattern that matches all of `name`.
     pub fn matching(&self, name: &str) -> Option<&str> {
-        if let Some(plain) = self.plain_for(name) {
-            let first = plain.iter().position(|pattern| pattern.matches::<ANY_CASE>(name))?;
-            return self.patterns.get(first).map(String::as_str);
-        }
-        let name = Candidate::from_bytes(name);
-        // Most names match nothing, and that is answered without a list of matches.
-        if !self.set.is_match_candidate(&name) {
-            return None;
-        }
-        let first = self.set.matches_candidate(&name).into_iter().min()?;
+        let first = match &self.matcher {
+            Matcher::Plain(plain) => {
+                plain.iter().position(|pattern| pattern.matches::<ANY_CASE>(name))?
+            }
+            Matcher::Set(set) => {
+                let name = Candidate::from_bytes(name);
+                // Most names match nothing, and that is answered without a list of matches.
+                if !set.is_match_candidate(&name) {
+                    return None;
+                }
+                set.matches_candidate(&name).into_iter().min()?
+            }
+        };
         self.patterns.get(first).map(String::as_str)
     }
 
@@ -116,16 +125,10 @@ impl<const ANY_CASE: bool> Globs<ANY_CASE> {
         self.patterns.is_empty()
     }
 
-    /// The simple patterns, if they are all simple and `name` is one that they can answer for.
-    fn plain_for(&self, name: &str) -> Option<&[Plain]> {
-        self.plain.as_deref().filter(|_| !ANY_CASE || name.is_ascii())
-    }
-
     fn compile(patterns: Vec<String>, wildcard: Wildcard) -> Result<Self, GlobError> {
         if patterns.len() > MAX_PATTERNS {
             return Err(GlobError::TooMany { count: patterns.len() });
         }
-        let mut set = GlobSetBuilder::new();
         for pattern in &patterns {
             if pattern.is_empty() {
                 return Err(GlobError::Empty);
@@ -133,24 +136,35 @@ impl<const ANY_CASE: bool> Globs<ANY_CASE> {
             if pattern.len() > MAX_PATTERN_BYTES {
                 return Err(GlobError::TooLong { bytes: pattern.len() });
             }
-            let glob = GlobBuilder::new(pattern)
-                .case_insensitive(ANY_CASE)
-                .literal_separator(matches!(wildcard, Wildcard::WithinSegment))
-                .backslash_escape(true)
-                .empty_alternates(true)
-                .build()
-                .map_err(|error| GlobError::Syntax {
-                    pattern: pattern.clone(),
-                    reason: error.kind().to_string(),
-                })?;
-            set.add(glob);
         }
-        let set = set
-            .build()
-            .map_err(|error| GlobError::TooLarge { reason: error.kind().to_string() })?;
-        let plain = patterns.iter().map(|it| Plain::of(it, wildcard)).collect();
-        Ok(Self { patterns, plain, set })
+        let plain: Option<Vec<Plain>> = patterns.iter().map(|it| Plain::of(it, wildcard)).collect();
+        let matcher = match plain {
+            Some(plain) => Matcher::Plain(plain),
+            None => Matcher::Set(set::<ANY_CASE>(&patterns, wildcard)?),
+        };
+        Ok(Self { patterns, matcher })
     }
+}
+
+fn set<const ANY_CASE: bool>(
+    patterns: &[String],
+    wildcard: Wildcard,
+) -> Result<GlobSet, GlobError> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = GlobBuilder::new(pattern)
+            .case_insensitive(ANY_CASE)
+            .literal_separator(matches!(wildcard, Wildcard::WithinSegment))
+            .backslash_escape(true)
+            .empty_alternates(true)
+            .build()
+            .map_err(|error| GlobError::Syntax {
+                pattern: pattern.clone(),
+                reason: error.kind().to_string(),
+            })?;
+        set.add(glob);
+    }
+    set.build().map_err(|error| GlobError::TooLarge { reason: error.kind().to_string() })
 }
 
 impl Plain {
@@ -171,7 +185,7 @@ impl Plain {
         is_plain.then(|| Self { start: start.to_owned(), rest: rest.map(Rest::new) })
     }
 
-    /// `ANY_CASE`: for a name in ASCII.
+    /// Case is one of letters in ASCII, as with the automaton.
     fn matches<const ANY_CASE: bool>(&self, name: &str) -> bool {
         let name = name.as_bytes();
         let Some(rest) = &self.rest else { return is_same::<ANY_CASE>(name, &self.start) };
@@ -233,7 +247,7 @@ fn behind<'n, const ANY_CASE: bool>(name: &'n [u8], text: &str) -> Option<&'n [u
 
 impl<const ANY_CASE: bool> Default for Globs<ANY_CASE> {
     fn default() -> Self {
-        Self { patterns: Vec::new(), plain: Some(Vec::new()), set: GlobSet::empty() }
+        Self { patterns: Vec::new(), matcher: Matcher::Plain(Vec::new()) }
     }
 }
 
@@ -271,7 +285,7 @@ impl<const ANY_CASE: bool> JsonSchema for Globs<ANY_CASE> {
         true
     }
 
-    fn schema_name() -> std::borrow::Cow<'static, str> {
+    fn schema_name() -> Cow<'static, str> {
         "Globs".into()
     }
 
@@ -294,25 +308,55 @@ mod tests {
 
     #[test]
     fn a_simple_glob_matches_what_the_automaton_does() {
-        const PATTERNS: [&str; 23] = [
+        const PATTERNS: [&str; 25] = [
             "a", "a*", "*a", "*", "**", "a/*", "*/a", "a.*", "é*", "a,b", "!a", "-", "a*a", "a/**",
-            "a/b", "k*", "*a*", "*ab*", "a*b*a", "*a*b", "*a*a*", "**a**b**", "*ba*ab*",
+            "a/b", "k*", "*a*", "*ab*", "a*b*a", "*a*b", "*a*a*", "**a**b**", "*ba*ab*", "s", "*k",
         ];
-        const NAMES: [&str; 21] = [
-            "", "a", "ab", "ba", "a/", "a/b", "b/a", "a.b", ".a", "é", "éa", "a,b", "-", "aa",
-            "aba", "A/B/c", "\u{212a}", "abba", "babab", "BAaB", "aXbXa",
+        const NAMES: [&str; 24] = [
+            "",
+            "a",
+            "ab",
+            "ba",
+            "a/",
+            "a/b",
+            "b/a",
+            "a.b",
+            ".a",
+            "é",
+            "éa",
+            "a,b",
+            "-",
+            "aa",
+            "aba",
+            "A/B/c",
+            "\u{212a}",
+            "abba",
+            "babab",
+            "BAaB",
+            "aXbXa",
+            "\u{17f}",
+            "s\u{212a}é",
+            "S",
         ];
-        fn compare<const ANY_CASE: bool>(globs: &Globs<ANY_CASE>, name: &str) {
-            let slowly = globs.set.is_match_candidate(&Candidate::from_bytes(name));
+        fn compare<const ANY_CASE: bool>(
+            globs: Result<Globs<ANY_CASE>, GlobError>,
+            slow: &GlobBuilder<'_>,
+            name: &str,
+        ) {
+            let globs = globs.unwrap();
+            let slowly = slow.build().unwrap().compile_matcher().is_match(name);
             assert_eq!(globs.matches(name), slowly, "{globs:?} {name}");
             assert_eq!(globs.matching(name).is_some(), slowly, "{globs:?} {name}");
         }
         for pattern in PATTERNS {
             for name in NAMES {
-                compare(&globs(&[pattern]), name);
-                compare(&Globs::<true>::new([pattern]).unwrap(), name);
-                compare(&Globs::<false>::for_paths([pattern]).unwrap(), name);
-                compare(&Globs::<true>::for_paths([pattern]).unwrap(), name);
+                let mut slow = GlobBuilder::new(pattern);
+                slow.empty_alternates(true);
+                compare(Globs::<false>::new([pattern]), &slow, name);
+                compare(Globs::<true>::new([pattern]), slow.case_insensitive(true), name);
+                slow.literal_separator(true);
+                compare(Globs::<true>::for_paths([pattern]), &slow, name);
+                compare(Globs::<false>::for_paths([pattern]), slow.case_insensitive(false), name);
             }
         }
     }

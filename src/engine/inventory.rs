@@ -1,5 +1,6 @@
 //! What the rules of one engine noted of the other objects.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -23,7 +24,8 @@ pub struct Inventory {
     pub judged: bool,
     /// Whether every object lies where it says, so that nobody will look for what lies anywhere.
     pub placed: bool,
-    tables: Vec<Table>,
+    /// Those that are not empty, by rank.
+    tables: BTreeMap<u32, Table>,
     /// What was known before, without what has been replaced.
     before: Option<Before>,
     /// Why nobody knows what the observer of a table asks for.
@@ -61,7 +63,8 @@ pub struct Notes {
 }
 
 impl Inventory {
-    /// What `before` holds, apart from what it says of the objects with these uids, and `notes`.
+    /// What `notes` hold, and behind it what `before` does, apart from what that says of the objects
+    /// with these uids.
     ///
     /// It takes as long as there are `notes`, however large `before` is. What lies below `before`
     /// itself is not seen: [`Inventory::merged`] makes one layer of two.
@@ -74,7 +77,7 @@ impl Inventory {
             complete: before.complete,
             judged: before.judged,
             placed: before.placed,
-            tables: Vec::new(),
+            tables: BTreeMap::new(),
             before: Some(Before { inventory: Arc::clone(before), replaced: Arc::new(replaced) }),
             unknown: before.unknown.clone(),
         };
@@ -91,16 +94,19 @@ impl Inventory {
     pub fn merged(&self) -> Self {
         let Some(Before { inventory, replaced }) = &self.before else { return self.clone() };
         let mut tables = inventory.tables.clone();
-        for table in &mut tables {
+        tables.retain(|_, table| {
             table.retain(|_, mentions| {
                 mentions.retain(|mention| !is_replaced(replaced, mention));
                 !mentions.is_empty()
             });
-        }
+            !table.is_empty()
+        });
         let mut merged = Self { tables, before: None, ..self.clone_without_tables() };
-        for (rank, table) in (0..).zip(&self.tables) {
+        for (rank, table) in &self.tables {
+            let merged = merged.tables.entry(*rank).or_default();
             for (key, mentions) in table {
-                merged.table(rank).entry(key.clone()).or_default().extend_from_slice(mentions);
+                let held = merged.entry(key.clone()).or_default();
+                held.splice(0..0, mentions.iter().cloned());
             }
         }
         merged
@@ -124,7 +130,9 @@ impl Inventory {
     }
 
     pub(super) fn note(&mut self, table: u32, key: String, mention: Mention) {
-        self.table(table).entry(key.into()).or_default().push(mention);
+        let table = self.tables.entry(table).or_default();
+        // Most keys are mentioned once.
+        table.entry(key.into()).or_insert_with(|| Vec::with_capacity(1)).push(mention);
     }
 
     /// Takes in what another one holds, after its own: inventories of parts of a set, made in
@@ -134,12 +142,17 @@ impl Inventory {
         reason = "what was noted under a key does not depend on the other keys"
     )]
     pub fn append(&mut self, other: Self) {
-        if self.tables.len() < other.tables.len() {
-            self.tables.resize_with(other.tables.len(), Table::default);
-        }
-        for (table, keys) in self.tables.iter_mut().zip(other.tables) {
+        for (rank, keys) in other.tables {
+            let table = self.tables.entry(rank).or_default();
+            if table.is_empty() {
+                *table = keys;
+                continue;
+            }
             for (key, mentions) in keys {
-                table.entry(key).or_default().extend(mentions);
+                match table.entry(key) {
+                    Entry::Occupied(mut known) => known.get_mut().extend(mentions),
+                    Entry::Vacant(new) => _ = new.insert(mentions),
+                }
             }
         }
     }
@@ -161,21 +174,21 @@ impl Inventory {
                 held.filter(move |mention| !is_replaced(replaced, mention))
             }
         });
-        before.chain(self.slice(table, key))
+        self.slice(table, key).iter().chain(before)
     }
 
     /// Whether no place is in this table.
     pub(super) fn notes_nothing(&self, table: u32) -> bool {
-        let is_empty =
-            |it: &Self| it.tables.get(table as usize).is_none_or(|table| table.is_empty());
-        is_empty(self) && self.before.as_ref().is_none_or(|it| is_empty(&it.inventory))
+        let has_none = |it: &Self| !it.tables.contains_key(&table);
+        has_none(self) && self.before.as_ref().is_none_or(|it| has_none(&it.inventory))
     }
 
     /// How many places were noted.
     pub fn len(&self) -> usize {
-        let own = |it: &Self| it.tables.iter().flat_map(Table::values).map(Vec::len).sum::<usize>();
+        let own =
+            |it: &Self| it.tables.values().flat_map(Table::values).map(Vec::len).sum::<usize>();
         let before = self.before.as_ref().map_or(0, |Before { inventory, replaced }| {
-            let all = inventory.tables.iter().flat_map(Table::values).flatten();
+            let all = inventory.tables.values().flat_map(Table::values).flatten();
             all.filter(|mention| !is_replaced(replaced, mention)).count()
         });
         own(self) + before
@@ -187,16 +200,8 @@ impl Inventory {
     }
 
     fn slice(&self, table: u32, key: &str) -> &[Mention] {
-        let table = self.tables.get(table as usize);
+        let table = self.tables.get(&table);
         table.and_then(|table| table.get(key)).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    fn table(&mut self, table: u32) -> &mut Table {
-        let table = table as usize;
-        if self.tables.len() <= table {
-            self.tables.resize_with(table + 1, Table::default);
-        }
-        self.tables.get_mut(table).unwrap_or_else(|| unreachable!("there are as many"))
     }
 
     fn clone_without_tables(&self) -> Self {
@@ -204,7 +209,7 @@ impl Inventory {
             complete: self.complete,
             judged: self.judged,
             placed: self.placed,
-            tables: Vec::new(),
+            tables: BTreeMap::new(),
             before: None,
             unknown: self.unknown.clone(),
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::iter;
 use std::rc::Rc;
 
 use super::walk::{Place, Run, Trail, Walk, Way};
@@ -211,11 +212,11 @@ impl<'s> Node<'s> {
 
     /// The way here from the object's root.
     pub fn path(self) -> Path {
-        let mut steps = Vec::new();
-        self.climb(|trail, _| match trail.way() {
-            Way::Key(key) => steps.push(Step::Key(key.into())),
-            Way::Index(index) => steps.push(Step::Index(index)),
-        });
+        let mut steps = Vec::with_capacity(self.climb().count());
+        steps.extend(self.climb().map(|trail| match trail.way() {
+            Way::Key(key) => Step::Key(key.into()),
+            Way::Index(index) => Step::Index(index),
+        }));
         steps.reverse();
         Path { steps }
     }
@@ -223,13 +224,24 @@ impl<'s> Node<'s> {
     /// The way here with list items named by their merge key, so that it stays the same when
     /// items move: `spec/containers/[name=web]/image`.
     pub(super) fn stable_path(self) -> String {
-        let mut steps: Vec<String> = Vec::new();
-        self.climb(|trail, list| match trail.way() {
-            Way::Key(key) => steps.push(key.replace('~', "~0").replace('/', "~1")),
-            Way::Index(index) => steps.push(self.item_name(trail, list, index)),
-        });
-        steps.reverse();
-        steps.join("/")
+        let mut path = String::new();
+        self.write_stable_path(self.at, &mut path);
+        path
+    }
+
+    fn write_stable_path(self, at: u32, path: &mut String) {
+        let Some(trail) = self.walk.trail(at).filter(|_| at != 0) else { return };
+        self.write_stable_path(trail.parent, path);
+        if trail.parent != 0 {
+            path.push('/');
+        }
+        match trail.way() {
+            Way::Key(key) if key.contains(['~', '/']) => {
+                path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Way::Key(key) => path.push_str(key),
+            Way::Index(index) => self.write_item_name(trail, index, path),
+        }
     }
 
     /// The deepest place on the way here that is written in the subject, and the keys below it;
@@ -252,24 +264,26 @@ impl<'s> Node<'s> {
         self.place.shape != Shape::UNKNOWN && self.schema().assigned(self, key, value)
     }
 
-    fn item_name(self, item: Trail<'s>, list: Option<Trail<'s>>, index: u32) -> String {
+    fn write_item_name(self, item: Trail<'s>, index: u32, path: &mut String) {
+        let list = self.walk.trail(item.parent);
         let merge_key = list.and_then(|list| self.schema().item_key(list.place.shape));
+        let value = item.place.value;
         for key in merge_key.into_iter().chain(["name"]) {
-            match item.place.value.and_then(|value| value.get(key)).map(|name| &name.body) {
-                Some(Body::Text(name)) => return format!("[{key}={name}]"),
-                Some(Body::Int(number)) => return format!("[{key}={number}]"),
-                _ => {}
-            }
+            // A string takes all that is written.
+            _ = match value.and_then(|value| value.get(key)).map(|name| &name.body) {
+                Some(Body::Text(name)) => write!(path, "[{key}={name}]"),
+                Some(Body::Int(number)) => write!(path, "[{key}={number}]"),
+                _ => continue,
+            };
+            return;
         }
-        index.to_string()
+        _ = write!(path, "{index}");
     }
 
-    fn climb(self, mut visit: impl FnMut(Trail<'s>, Option<Trail<'s>>)) {
-        let mut at = self.at;
-        while let Some(trail) = self.walk.trail(at).filter(|_| at != 0) {
-            visit(trail, self.walk.trail(trail.parent));
-            at = trail.parent;
-        }
+    /// The places from here to below the root.
+    fn climb(self) -> impl Iterator<Item = Trail<'s>> {
+        let trail = move |at: u32| self.walk.trail(at).filter(|_| at != 0);
+        iter::successors(trail(self.at), move |below| trail(below.parent))
     }
 
     fn trail(self) -> Option<Trail<'s>> {
@@ -357,6 +371,10 @@ impl<'s> Node<'s> {
 /// A text of the subject for a message: in backticks, in one line, cut at 120 characters.
 pub(super) fn quoted(text: &str) -> String {
     const LIMIT: usize = 120;
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'`';
+    if text.len() <= LIMIT && text.bytes().all(is_plain) {
+        return ["`", text, "`"].concat();
+    }
     let mut shown = String::from("`");
     for char in text.chars().take(LIMIT) {
         match char {

@@ -309,7 +309,11 @@ impl Facts<'_> {
         &self,
         namespace: &str,
     ) -> Option<&std::collections::BTreeMap<String, String>> {
-        self.namespaces?.labels.get(namespace)
+        let labels = self.namespaces?.labels.get(namespace);
+        if let Some(questions) = self.questions {
+            questions.labels(namespace, labels);
+        }
+        labels
     }
 }
 

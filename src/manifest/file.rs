@@ -31,6 +31,8 @@ pub struct Item {
     pub owner: Option<Arc<Owner>>,
     /// Which of the file's documents it is in.
     document: usize,
+    /// Where that stands.
+    span: Span,
     /// Where in the document: the root, or an item of a list.
     pub(super) within: Path,
 }
@@ -42,23 +44,12 @@ const WHOLE_FILES: &str = "crds/";
 impl<'t> Manifest<'t> {
     /// Reads a text as `kubectl` does. `name` is what findings call it.
     pub fn read(name: &str, text: &'t str) -> Self {
-        Self::of(name, text, yaml::read(text))
+        Self::of(name, yaml::read(text))
     }
 
-    /// The same by the exact reader of YAML alone.
-    pub fn read_exactly(name: &str, text: &'t str) -> Self {
-        Self::of(name, text, yaml::read_exactly(text))
-    }
-
-    fn of(name: &str, text: &'t str, read: yaml::Documents<'t>) -> Self {
-        let mut manifest = Self {
-            name: name.into(),
-            items: Vec::new(),
-            problems: Vec::new(),
-            others: 0,
-            lines: Lines::new(text),
-            documents: Vec::new(),
-        };
+    /// What is in these documents.
+    pub fn of(name: &str, read: yaml::Documents<'t>) -> Self {
+        let mut manifest = Self::empty(name, read.text());
         let mut before = None;
         for document in read {
             match document {
@@ -76,6 +67,46 @@ impl<'t> Manifest<'t> {
         manifest
     }
 
+    /// Some items of a file that was read before, and nothing else of it: what they are in is read
+    /// again. They come in the order of the text.
+    ///
+    /// `None` if their documents can't be told from others by lines.
+    pub fn excerpt<'i>(
+        name: &str,
+        mut read: yaml::Documents<'t>,
+        items: impl IntoIterator<Item = &'i Item>,
+    ) -> Option<Self> {
+        let text = read.text();
+        let begins_line = |at: u32| at == 0 || text.as_bytes().get(at as usize - 1) == Some(&b'\n');
+        let mut excerpt = Self::empty(name, text);
+        for item in items {
+            let Span { start, end } = item.span;
+            if excerpt.documents.last().is_none_or(|last| last.span != item.span) {
+                if !begins_line(start) || (end as usize != text.len() && !begins_line(end)) {
+                    return None;
+                }
+                excerpt.documents.push(read.again(item.span).ok()?);
+            }
+            let document = excerpt.documents.len() - 1;
+            let root = &mut excerpt.documents.last_mut()?.value;
+            let value = down_mut(root, &item.within)?;
+            *value = stored(std::mem::replace(value, Value::NULL), &item.identity);
+            excerpt.items.push(Item { document, ..item.clone() });
+        }
+        Some(excerpt)
+    }
+
+    fn empty(name: &str, text: &'t str) -> Self {
+        Self {
+            name: name.into(),
+            items: Vec::new(),
+            problems: Vec::new(),
+            others: 0,
+            lines: Lines::new(text),
+            documents: Vec::new(),
+        }
+    }
+
     /// The object of an item.
     pub fn value(&self, item: &Item) -> &Value<'t> {
         let root = self.documents.get(item.document).map(|document| &document.value);
@@ -90,7 +121,7 @@ impl<'t> Manifest<'t> {
 
     /// Where the document stands that an item is in, with the comments at its head.
     pub fn document_span(&self, item: &Item) -> Span {
-        self.document_of(item).map_or(Span::new(0, 0), |document| document.span)
+        item.span
     }
 
     /// The keys that stand twice in an item, with their paths from its root.
@@ -198,7 +229,8 @@ impl<'t> Manifest<'t> {
         match Identity::of_object(&document.value) {
             Some(identity) => {
                 let identity = Arc::new(identity);
-                let item = Item { identity, owner, document: index, within: Path::root() };
+                let span = document.span;
+                let item = Item { identity, owner, document: index, span, within: Path::root() };
                 self.take(&mut document.value, item);
             }
             None => self.refuse(&document.value),
@@ -277,5 +309,13 @@ fn down<'v, 't>(value: &'v Value<'t>, path: &Path) -> Option<&'v Value<'t>> {
     path.steps.iter().try_fold(value, |value, step| match step {
         Step::Key(key) => value.get(key),
         Step::Index(index) => value.as_list()?.get(*index as usize),
+    })
+}
+
+fn down_mut<'v, 't>(value: &'v mut Value<'t>, path: &Path) -> Option<&'v mut Value<'t>> {
+    path.steps.iter().try_fold(value, |value, step| match (step, &mut value.body) {
+        (Step::Key(key), Body::Map(map)) => map.get_mut(key),
+        (Step::Index(index), Body::List(items)) => items.get_mut(*index as usize),
+        _ => None,
     })
 }

@@ -112,8 +112,8 @@ impl ReadyFacts {
             namespaces: self.namespaces.as_ref(),
             tier: self.tier.as_deref(),
             inventory: self.inventory.as_ref(),
-            root: None,
             now: self.now,
+            ..Facts::default()
         }
     }
 }

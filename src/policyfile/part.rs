@@ -37,7 +37,6 @@ impl<'t, T: DeserializeOwned> Part<'t, T> {
             }
             found.push(misfit.into());
         }
-        let name = document.at(&["metadata", "name"]);
         let schema = schema.pointer("/properties/spec").unwrap_or(&Json::Null);
         let mut spec = without(document.get("spec")?.clone(), wrong, schema)?;
         let read = loop {
@@ -50,13 +49,37 @@ impl<'t, T: DeserializeOwned> Part<'t, T> {
                 }
             }
         };
-        Some(Self {
+        Some(Self::new(source, document, spec, read))
+    }
+
+    /// Reads a document that is known to have no mistake.
+    pub(super) fn of_checked(
+        source: usize,
+        document: &Value<'t>,
+        found: &mut Vec<Found>,
+    ) -> Option<Self> {
+        let spec = document.get("spec")?;
+        match from_value(spec) {
+            Ok(read) => Some(Self::new(source, document, spec.clone(), read)),
+            Err(error) => {
+                let span = span_at(spec, &error.path);
+                found.push(Found { span, message: error.message, help: None });
+                None
+            }
+        }
+    }
+}
+
+impl<'t, T> Part<'t, T> {
+    fn new(source: usize, document: &Value<'t>, spec: Value<'t>, read: T) -> Self {
+        let name = document.at(&["metadata", "name"]);
+        Self {
             source,
             name: name.and_then(Value::as_str).unwrap_or_default().to_owned(),
             name_span: name.map_or_else(|| spot(None, document), |name| name.span),
             spec,
             read,
-        })
+        }
     }
 }
 

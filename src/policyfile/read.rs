@@ -22,6 +22,9 @@ pub struct Source<'t> {
 /// Where a source comes from, which says what it may decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
+    /// It is part of the program, and was checked before the program was built: of its mistakes only
+    /// those are looked for that would make no engine.
+    Shipped,
     /// From where policies come from. Every document must be one of ours.
     Policies,
     /// It lies in what is judged. Only its waivers are read, and they are proposed unless the
@@ -115,6 +118,7 @@ struct Reader<'t> {
 impl<'t> Reader<'t> {
     fn read_source(&mut self, rank: usize, source: &Source<'t>) {
         let judged = source.origin == Origin::Judged;
+        let is_checked = source.origin == Origin::Shipped;
         let mut found = Vec::new();
         let mut settings_before = false;
         for document in yaml::read(source.text) {
@@ -132,6 +136,10 @@ impl<'t> Reader<'t> {
             found.extend(document.duplicates.iter().map(|it| duplicate(it, source.text)));
             let value = &document.value;
             let Some(kind) = kind_of(value, &mut found) else { continue };
+            if is_checked {
+                self.take_checked(rank, kind, value, &mut found);
+                continue;
+            }
             let schema = schema::of_kind(kind);
             match kind {
                 Kind::Policy => {
@@ -158,6 +166,21 @@ impl<'t> Reader<'t> {
             }
         }
         self.found.extend(found.into_iter().map(|found| (rank, found)));
+    }
+
+    /// Takes a document that is known to have no mistake.
+    fn take_checked(
+        &mut self,
+        rank: usize,
+        kind: Kind,
+        document: &Value<'t>,
+        found: &mut Vec<Found>,
+    ) {
+        match kind {
+            Kind::Policy => self.policies.extend(Part::of_checked(rank, document, found)),
+            Kind::Waiver => self.waivers.extend(Part::of_checked(rank, document, found)),
+            Kind::PolicySet => self.settings = Part::of_checked(rank, document, found),
+        }
     }
 
     /// Whether no waiver says the same under the same name.

@@ -1,14 +1,15 @@
 //! The policies that come with the program.
 
-use super::read::Source;
+use super::read::{Origin, Source};
 
 /// Names files of `policies/` and takes in their texts.
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
-        &[$(Source::new(
-            concat!("policies/", $name),
-            include_str!(concat!("../../policies/", $name)),
-        )),*]
+        &[$(Source {
+            name: concat!("policies/", $name),
+            text: include_str!(concat!("../../policies/", $name)),
+            origin: Origin::Shipped,
+        }),*]
     };
 }
 

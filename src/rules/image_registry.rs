@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -81,7 +83,7 @@ declare_rule! {
 
 struct ImageRegistry {
     allowed: ImagePatterns,
-    help: String,
+    help: OnceLock<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -98,8 +100,14 @@ impl Configure for ImageRegistry {
         if allowed.is_empty() {
             return Err(ParameterError::new("allowed", "must name at least one pattern"));
         }
-        let help = format!("use an image that matches {}", phrase::either(allowed.patterns()));
-        Ok(Self { allowed, help })
+        Ok(Self { allowed, help: OnceLock::new() })
+    }
+}
+
+impl ImageRegistry {
+    fn help(&self) -> &str {
+        let patterns = || phrase::either(self.allowed.patterns());
+        self.help.get_or_init(|| format!("use an image that matches {}", patterns()))
     }
 }
 
@@ -111,7 +119,7 @@ impl Check for ImageRegistry {
             if !self.allowed.matches(&reference) {
                 let running = container.running(&image.shown());
                 let message = format!("{running}, which comes from no allowed registry");
-                cx.report(image, message).help(self.help.clone());
+                cx.report(image, message).help(self.help().to_owned());
             }
         }
         Ok(())

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -223,12 +225,15 @@ impl Flaw {
 }
 
 fn own_images() -> ImagePatterns {
-    let patterns = [
-        "artefact.skao.int/ska-*",
-        "harbor.skao.int/*/ska-*",
-        "registry.gitlab.com/ska-telescope/**",
-    ];
-    ImagePatterns::new(patterns).unwrap_or_default()
+    static OWN: LazyLock<ImagePatterns> = LazyLock::new(|| {
+        let patterns = [
+            "artefact.skao.int/ska-*",
+            "harbor.skao.int/*/ska-*",
+            "registry.gitlab.com/ska-telescope/**",
+        ];
+        ImagePatterns::new(patterns).unwrap_or_default()
+    });
+    OWN.clone()
 }
 
 fn yes() -> bool {

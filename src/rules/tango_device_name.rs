@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -113,7 +115,7 @@ declare_rule! {
 struct TangoDeviceName {
     form: bool,
     domains: AnyCaseGlobs,
-    help: String,
+    help: OnceLock<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -134,8 +136,14 @@ impl Configure for TangoDeviceName {
         if !form && domains.is_empty() {
             return Err(ParameterError::new("domains", "must name a domain if `form` is false"));
         }
-        let help = format!("use a domain of {}", phrase::either(domains.patterns()));
-        Ok(Self { form, domains, help })
+        Ok(Self { form, domains, help: OnceLock::new() })
+    }
+}
+
+impl TangoDeviceName {
+    fn help(&self) -> &str {
+        let domains = || phrase::either(self.domains.patterns());
+        self.help.get_or_init(|| format!("use a domain of {}", domains()))
     }
 }
 
@@ -179,7 +187,7 @@ impl TangoDeviceName {
         if is_ours && !self.domains.is_empty() && !self.domains.matches(name.domain) {
             let message =
                 format!("device `{name}` is in domain `{}`, which is none of SKA's", name.domain);
-            cx.report(place, phrase::line(&message)).help(self.help.clone()).about_key();
+            cx.report(place, phrase::line(&message)).help(self.help().to_owned()).about_key();
         }
     }
 }

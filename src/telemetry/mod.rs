@@ -17,7 +17,7 @@ use std::{fmt, io};
 use tracing::Dispatch;
 use tracing::Subscriber;
 use tracing::dispatcher::set_global_default;
-use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
@@ -120,9 +120,8 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder()
-        .parse(filter)
-        .map_err(|source| Error::Filter { filter: filter.to_owned(), source })?;
+    let filter: Targets =
+        filter.parse().map_err(|source| Error::Filter { filter: filter.to_owned(), source })?;
     // Spans are for traces: where there are none, none are made.
     let filter = filter.and(filter_fn(|it| it.is_event()));
     Ok(Registry::default().with(layer(format, writer).with_filter(filter)))

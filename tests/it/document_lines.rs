@@ -36,6 +36,22 @@ fn a_line_break_at_the_end_begins_no_line() {
     assert_eq!(Lines::new("\n").count(), 1);
 }
 
+#[test]
+fn a_long_text_is_counted_as_a_short_one() {
+    let text: String = (0..3_000).map(|line| "é".repeat(line % 7) + "\n").collect();
+    let lines = Lines::new(&text);
+    let mut start = 0;
+    for (line, content) in (1..).zip(text.lines()) {
+        let end = start + u32::try_from(content.len()).unwrap();
+        assert_eq!((lines.start(line), lines.line(line)), (Some(start), Some(content)));
+        assert_eq!(lines.position(start), Position { line, column: 1 });
+        let column = u32::try_from(content.chars().count()).unwrap() + 1;
+        assert_eq!(lines.position(end), Position { line, column });
+        start = end + 1;
+    }
+    assert_eq!((lines.count(), lines.start(3_002), lines.line(3_001)), (3_000, None, None));
+}
+
 proptest! {
     #[test]
     fn a_position_is_what_counting_gives(text in "[a\né😀\r]{0,40}", offset in 0_u32..60) {

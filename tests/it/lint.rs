@@ -316,3 +316,44 @@ fn the_exact_reader_alone_finds_the_same() {
     assert!(both.json()["findings"].as_array().unwrap().len() > 50, "{both:?}");
     assert_eq!(both.stdout, exact.stdout);
 }
+
+/// A file is judged before others are known, and again where they make a difference.
+#[test]
+fn objects_are_judged_alike_in_one_file_and_in_files_of_their_own() {
+    let read = |name| fs::read_to_string(format!("tests/fixtures/manifests/{name}.yaml")).unwrap();
+    let mut texts =
+        ["classic", "conventions", "networks", "operator", "platform"].map(read).to_vec();
+    // With devices that are defined twice.
+    texts.push(read("classic").replace("name: ", "name: other-"));
+    let folder = Folder::new();
+    let whole = folder.write("whole.yaml", texts.join("\n---\n"));
+    let apart = texts.iter().flat_map(|text| text.split("\n---"));
+    for (rank, document) in apart.enumerate() {
+        folder.write(&format!("apart/{rank:03}.yaml"), document);
+    }
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: ska, labels: {cicd.skao.int/environmentTier: dev}}\n";
+    let flags = ["--no-config", "--format", "json", "--namespace", "ska"];
+    let lint = |path: &str| {
+        let namespace = folder.write("z-namespace.yaml", namespace);
+        let ran = run(&[&["lint"], &flags[..], &[path, &namespace]].concat());
+        let mut report = ran.json();
+        let findings = report["findings"].as_array_mut().unwrap();
+        // What a person sees in a file of its own: lines, who owns it, what stands twice in it.
+        findings.retain(|finding| finding["rule"] != "duplicate-object");
+        let mut related = 0;
+        for finding in &mut *findings {
+            let finding = finding.as_object_mut().unwrap();
+            finding.remove("location");
+            finding.remove("owner");
+            for other in finding["related"].as_array_mut().unwrap() {
+                related += usize::from(other["location"].take().is_object());
+            }
+        }
+        findings.sort_by_key(ToString::to_string);
+        assert!(related > 3, "{ran:?}");
+        (findings.clone(), report["summary"]["skipped"].clone(), related)
+    };
+    let (whole, apart) = (lint(&whole), lint(&folder.path("apart")));
+    assert!(whole.0.len() > 60);
+    assert_eq!(whole, apart);
+}

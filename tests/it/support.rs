@@ -172,8 +172,8 @@ impl World {
             namespaces: namespaces.as_ref(),
             tier: self.tier.as_deref(),
             inventory: (self.complete || !self.objects.is_empty()).then_some(&inventory),
-            root: None,
             now: self.now.as_deref().map(|now| now.parse::<Timestamp>().unwrap()),
+            ..Facts::default()
         };
         engine.evaluate(subject, &facts, Budget::default())
     }

@@ -25,8 +25,6 @@ const ROUNDS: usize = 10;
 /// A fix or a change that somebody wants written.
 #[derive(Debug)]
 pub(super) struct Proposal {
-    /// Which item of the file it is for.
-    item: usize,
     patch: Patch,
     /// `FILE:LINE:COLUMN: RULE`.
     name: String,
@@ -60,9 +58,9 @@ pub(super) struct Fixed {
 }
 
 impl Proposal {
-    pub(super) fn new(item: usize, fix: &Fix, rule: &str, at: &Location) -> Self {
+    pub(super) fn new(fix: &Fix, rule: &str, at: &Location) -> Self {
         let name = format!("{}:{}:{}: {rule}", at.file, at.line, at.column);
-        Self { item, patch: fix.patch.clone(), name }
+        Self { patch: fix.patch.clone(), name }
     }
 }
 
@@ -72,25 +70,22 @@ impl Amended {
         self.written + self.refused.len() + self.waiting.len()
     }
 
-    /// `None` if nothing is proposed.
-    pub(super) fn of(manifest: &Manifest<'_>, proposals: &[Proposal]) -> Option<Self> {
-        let find = |it: &Proposal| manifest.items.get(it.item);
+    /// Writes what is proposed, each proposal for the item of a rank.
+    pub(super) fn of(manifest: &Manifest<'_>, proposals: &[(usize, Proposal)]) -> Self {
+        let find = |rank: &usize| manifest.items.get(*rank);
         let patches: Vec<(&Item, &Patch)> =
-            proposals.iter().filter_map(|it| Some((find(it)?, &it.patch))).collect();
-        if patches.is_empty() {
-            return None;
-        }
+            proposals.iter().filter_map(|(rank, it)| Some((find(rank)?, &it.patch))).collect();
         let (text, ended) = manifest.amend(&patches);
         let names = |wanted: Amendment| -> Vec<String> {
             let all = proposals.iter().zip(&ended).filter(|(_, ended)| **ended == wanted);
-            all.map(|(proposal, _)| proposal.name.clone()).collect()
+            all.map(|((_, proposal), _)| proposal.name.clone()).collect()
         };
-        Some(Self {
+        Self {
             text,
             written: names(Amendment::Written).len(),
             refused: names(Amendment::Refused),
             waiting: names(Amendment::Conflicts),
-        })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One file, judged: its findings with their places.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,14 +10,14 @@ use super::baseline::Baseline;
 use super::changed::Lines;
 use super::fix::{Amended, Proposal};
 use super::own::{duplicate_keys, duplicate_object, file_shown, problem_shown};
-use super::place::{Name, Objects, Places, Rank};
+use super::place::{Index, Name, Places};
 use super::render::differences;
-use super::shelf::documents_of;
-use crate::cli::facts::{Place, Said};
+use super::shelf::{Shelf, documents_of};
+use crate::cli::facts::{Ground, Noted, Place, Said};
 use crate::document::{Location, Path, Span};
 use crate::engine::{
-    About, Applicability, Budget, Decision, Documents, Engine, Finding, Fix, Identity, Report,
-    State, Status,
+    About, Applicability, Budget, Decision, Documents, Engine, Facts, Finding, Fix, Identity,
+    Question, Questions, Report, State, Status,
 };
 use crate::manifest::{Item, Manifest, Masked};
 use crate::report::{
@@ -42,7 +43,7 @@ pub(super) struct Judged {
 pub(super) struct Bench<'b> {
     pub(super) engine: &'b Engine,
     pub(super) said: &'b Said,
-    pub(super) place: &'b Place,
+    pub(super) ground: &'b Ground<'b>,
     pub(super) known: &'b Baseline,
     pub(super) needs: Needs,
     /// Which fixes are written into texts, if any.
@@ -57,18 +58,49 @@ pub(super) struct Asked<'a> {
     pub(super) lines: Lines,
 }
 
+/// One file, judged as if there were no other one.
+#[derive(Default)]
+pub(super) struct Look {
+    pub(super) items: Vec<Item>,
+    /// What its objects tell those of other files.
+    pub(super) noted: Noted,
+    pub(super) page: Page,
+}
+
+/// What is said of one file.
+#[derive(Default)]
+pub(super) struct Page {
+    file: Arc<str>,
+    /// What rests on no policy.
+    own: Vec<Shown>,
+    unreadable: bool,
+    /// Of each item, if it is to be judged.
+    verdicts: Vec<Option<Verdict>>,
+}
+
+/// What is said of one item.
+struct Verdict {
+    findings: Vec<Shown>,
+    changes: Vec<ShownChange>,
+    outcomes: Vec<ShownOutcome>,
+    proposals: Vec<Proposal>,
+    /// What was asked of other objects.
+    asked: Vec<Question>,
+    denied: bool,
+    passed: usize,
+    /// How many rules have nothing to say, not even something that is waived.
+    clean: usize,
+}
+
 /// A file on the bench.
 struct Sheet<'m, 't> {
-    rank: usize,
     manifest: &'m Manifest<'t>,
-    /// Where in the run an object is.
-    find: &'m dyn Fn(&Identity) -> Option<Rank>,
     /// What the strings of each item hold.
     documents: &'m [Documents<'m>],
     places: Places<'m, 't>,
     masked: Masked<'m, 't>,
-    judged: Judged,
-    proposals: Vec<Proposal>,
+    /// Where in the file an object is; nobody knows of a part of one.
+    index: Option<OnceCell<Index<'m>>>,
 }
 
 /// Whose a finding is.
@@ -76,41 +108,23 @@ struct Sheet<'m, 't> {
 struct Whose<'w> {
     rank: usize,
     item: &'w Item,
-    subject: &'w Arc<Identity>,
 }
 
 impl Bench<'_> {
-    /// Judges the file of this rank; `objects` are those of the whole run, and `documents` what its
-    /// strings hold, if they have been read. Of a finding's places in other files nothing is known
-    /// here.
-    pub(super) fn judge(
-        &self,
-        (rank, manifest): (usize, &Manifest<'_>),
-        documents: Option<&[Documents<'_>]>,
-        objects: &Objects<'_, '_>,
-        asked: &Asked<'_>,
-    ) -> Judged {
-        let find = |wanted: &Identity| objects.find(wanted);
-        let read;
-        let documents = match documents {
-            Some(known) => known,
-            None => {
-                read = documents_of(manifest);
-                &read
-            }
-        };
-        let mut places = Places::new(manifest);
-        places.know(documents);
-        let mut sheet = Sheet {
-            rank,
-            manifest,
-            find: &find,
-            documents,
-            places,
-            masked: Masked::new(manifest, &KUBERNETES),
-            judged: Judged::default(),
-            proposals: Vec::new(),
-        };
+    /// Judges a file as if there were no other one.
+    pub(super) fn look(&self, manifest: Manifest<'_>, asked: &Asked<'_>) -> Look {
+        let documents = documents_of(&manifest);
+        let noted = self.ground.note(self.engine, &manifest, &documents);
+        let place = self.ground.with([noted]);
+        let mut sheet = Sheet::new(&manifest, &documents);
+        sheet.index = Some(OnceCell::new());
+        let page = self.page(&mut sheet, &place, asked);
+        drop(documents);
+        Look { noted: place.into_noted(), page, items: manifest.items }
+    }
+
+    fn page(&self, sheet: &mut Sheet<'_, '_>, place: &Place<'_>, asked: &Asked<'_>) -> Page {
+        let manifest = sheet.manifest;
         let is_whole = asked.lines == Lines::All;
         let touches = |span: Span| {
             is_whole || {
@@ -118,116 +132,206 @@ impl Bench<'_> {
                 asked.lines.touch(at.line, at.end_line)
             }
         };
+        let mut page = Page { file: Arc::clone(&manifest.name), ..Page::default() };
         for problem in manifest.problems.iter().filter(|problem| touches(problem.span)) {
-            sheet.judged.unreadable = true;
-            sheet.judged.findings.push(problem_shown(manifest, problem));
+            page.unreadable = true;
+            page.own.push(problem_shown(manifest, problem));
         }
         let mut seen: HashMap<Name<'_>, usize, RandomState> = HashMap::default();
         for (rank, item) in manifest.items.iter().enumerate() {
             let first = *seen.entry(Name::of(&item.identity)).or_insert(rank);
             if !touches(manifest.document_span(item)) {
+                page.verdicts.push(None);
                 continue;
             }
-            self.judge_item(&mut sheet, rank, item);
+            page.verdicts.push(Some(self.judge_item(sheet, rank, item, place)));
             if first != rank && !item.identity.name.is_empty() {
-                self.judge_again(&mut sheet, rank, first);
+                page.own.extend(self.judge_again(sheet, rank, first));
             }
         }
         if let Some(again) = asked.again.filter(|_| is_whole) {
-            self.compare(&mut sheet, again);
+            self.compare(sheet, again, &mut page.own);
         }
-        // Here many files are sorted at once, and putting them together is little work.
-        sheet.judged.findings.sort_by(Shown::order);
-        sheet.judged.amended = Amended::of(manifest, &sheet.proposals);
-        sheet.judged
+        page
     }
 
-    fn judge_item(&self, sheet: &mut Sheet<'_, '_>, rank: usize, item: &Item) {
-        let mut report = self.report(sheet, rank, item);
+    /// Judges the items of a page again of which other files change what is known; `place` knows of
+    /// all files, and `items` are those of this one.
+    pub(super) fn look_again(
+        &self,
+        page: &mut Page,
+        place: &Place<'_>,
+        (shelf, rank, items): (&Shelf<'_>, usize, &[Item]),
+    ) {
+        let facts = place.facts();
+        let holds = |it: &Verdict| it.asked.iter().all(|it| it.has_same_answer(&facts));
+        let judged = page.verdicts.iter().enumerate();
+        let wanted: Vec<usize> = judged
+            .filter(|(_, verdict)| verdict.as_ref().is_some_and(|it| !holds(it)))
+            .map(|(rank, _)| rank)
+            .collect();
+        if wanted.is_empty() {
+            return;
+        }
+        let Some((part, ranks)) = shelf.read_again(rank, items, &wanted) else { return };
+        let documents = documents_of(&part);
+        let mut sheet = Sheet::new(&part, &documents);
+        for (rank, wanted) in ranks.into_iter().zip(wanted) {
+            if let Some(verdict) = page.verdicts.get_mut(wanted)
+                && let Some(item) = part.items.get(rank)
+            {
+                *verdict = Some(self.judge_item(&mut sheet, rank, item, place));
+            }
+        }
+    }
+
+    /// Puts together what is said of the file of this rank.
+    pub(super) fn close(
+        &self,
+        page: Page,
+        (shelf, rank, items): (&Shelf<'_>, usize, &[Item]),
+    ) -> Judged {
+        let mut judged =
+            Judged { findings: page.own, unreadable: page.unreadable, ..Judged::default() };
+        let judged_items = page.verdicts.iter().flatten();
+        judged.findings.reserve_exact(judged_items.map(|it| it.findings.len()).sum());
+        let mut proposals = Vec::new();
+        let verdicts = items.iter().zip(page.verdicts).enumerate();
+        for (rank, (item, verdict)) in verdicts {
+            let Some(verdict) = verdict else { continue };
+            judged.denied += usize::from(verdict.denied);
+            judged.passed += verdict.passed;
+            if self.needs.objects {
+                judged.objects.push(ShownObject {
+                    subject: Arc::clone(&item.identity),
+                    file: Arc::clone(&page.file),
+                    owner: item.owner.clone(),
+                    passed: verdict.clean,
+                });
+            }
+            judged.findings.extend(verdict.findings);
+            judged.changes.extend(verdict.changes);
+            judged.outcomes.extend(verdict.outcomes);
+            proposals.extend(verdict.proposals.into_iter().map(|it| (rank, it)));
+        }
+        // Here many files are sorted at once, and putting them together is little work.
+        judged.findings.sort_by(Shown::order);
+        if !proposals.is_empty() {
+            judged.amended = shelf.read(rank).map(|it| Amended::of(&it, &proposals));
+        }
+        judged
+    }
+
+    fn judge_item(
+        &self,
+        sheet: &mut Sheet<'_, '_>,
+        rank: usize,
+        item: &Item,
+        place: &Place<'_>,
+    ) -> Verdict {
+        let questions = Questions::default();
+        let facts = Facts { questions: Some(&questions), ..place.facts() };
+        let mut verdict = Verdict {
+            findings: Vec::new(),
+            changes: Vec::new(),
+            outcomes: Vec::new(),
+            proposals: Vec::new(),
+            asked: Vec::new(),
+            denied: false,
+            passed: 0,
+            clean: 0,
+        };
+        let mut report = self.report(sheet, (rank, item), &facts, &mut verdict);
+        verdict.asked = questions.into_asked();
         self.known.mark(&mut report.findings);
         let waived = report.outcomes.iter().filter(|it| it.status == Status::Pass).count();
-        sheet.judged.denied += usize::from(!Decision::of(&report).allowed());
-        sheet.judged.passed += report.passed + waived;
-        let clean = report.passed;
-        let subject = report.subject;
-        let file = &sheet.manifest.name;
-        for outcome in report.outcomes.into_iter().filter(|it| it.could_not_judge()) {
-            let (subject, file) = (Arc::clone(&subject), Arc::clone(file));
-            sheet.judged.outcomes.push(ShownOutcome { outcome, subject, file });
-        }
-        if self.needs.objects {
-            sheet.judged.objects.push(ShownObject {
-                subject: Arc::clone(&subject),
-                file: Arc::clone(file),
-                owner: item.owner.clone(),
-                passed: clean,
-            });
-        }
-        let whose = Whose { rank, item, subject: &subject };
+        verdict.denied = !Decision::of(&report).allowed();
+        verdict.passed = report.passed + waived;
+        verdict.clean = report.passed;
+        verdict.findings.reserve_exact(report.findings.len());
+        let (subject, file) = (&report.subject, &sheet.manifest.name);
+        let could_not_judge = report.outcomes.into_iter().filter(|it| it.could_not_judge());
+        verdict.outcomes.extend(could_not_judge.map(|outcome| ShownOutcome {
+            outcome,
+            subject: Arc::clone(subject),
+            file: Arc::clone(file),
+        }));
+        let whose = Whose { rank, item };
         for finding in report.findings {
             if let Some(place) = sheet.places.of(rank, &finding.path, finding.about) {
-                self.show(sheet, finding, place, whose);
+                verdict.proposals.extend(self.proposal(&finding, &place.0));
+                verdict.findings.push(self.show(sheet, finding, place, whose));
             }
         }
         for (mut finding, place) in duplicate_keys(sheet.manifest, item) {
             self.known.mark(std::slice::from_mut(&mut finding));
-            self.show(sheet, finding, place, whose);
+            verdict.findings.push(self.show(sheet, finding, place, whose));
         }
+        verdict
     }
 
     /// Reports what differs from the same text, rendered again.
-    fn compare(&self, sheet: &mut Sheet<'_, '_>, again: &str) {
+    fn compare(&self, sheet: &mut Sheet<'_, '_>, again: &str, own: &mut Vec<Shown>) {
         let manifest = sheet.manifest;
         for (rank, mut finding) in differences(manifest, &Manifest::read(&manifest.name, again)) {
             self.known.mark(std::slice::from_mut(&mut finding));
             let Some((rank, item)) = rank.and_then(|it| Some((it, manifest.items.get(it)?))) else {
-                sheet.judged.findings.push(file_shown(manifest, finding));
+                own.push(file_shown(manifest, finding));
                 continue;
             };
             if let Some(place) = sheet.places.of(rank, &finding.path, finding.about) {
-                let subject = Arc::clone(&item.identity);
-                self.show(sheet, finding, place, Whose { rank, item, subject: &subject });
+                own.push(self.show(sheet, finding, place, Whose { rank, item }));
             }
         }
     }
 
     /// Says of an item that it is the same object as one before it.
-    fn judge_again(&self, sheet: &mut Sheet<'_, '_>, rank: usize, first: usize) {
+    fn judge_again(&self, sheet: &mut Sheet<'_, '_>, rank: usize, first: usize) -> Option<Shown> {
         let items = &sheet.manifest.items;
-        let (Some(item), Some(other)) = (items.get(rank), items.get(first)) else { return };
+        let (item, other) = (items.get(rank)?, items.get(first)?);
         let path = Path { steps: vec!["metadata".into(), "name".into()] };
         let mut place = |rank| sheet.places.of(rank, &path, About::Value);
-        let (Some(place), Some((there, _))) = (place(rank), place(first)) else { return };
-        let Some(mut finding) = duplicate_object(item, other, there.line) else { return };
+        let (place, (there, _)) = (place(rank)?, place(first)?);
+        let mut finding = duplicate_object(item, other, there.line)?;
         self.known.mark(std::slice::from_mut(&mut finding));
-        let subject = Arc::clone(&item.identity);
-        let whose = Whose { rank, item, subject: &subject };
-        self.show(sheet, finding, place, whose);
+        Some(self.show(sheet, finding, place, Whose { rank, item }))
     }
 
     /// What the cluster would say of the object: changed first, then judged.
-    fn report(&self, sheet: &mut Sheet<'_, '_>, rank: usize, item: &Item) -> Report {
+    fn report(
+        &self,
+        sheet: &mut Sheet<'_, '_>,
+        (rank, item): (usize, &Item),
+        facts: &Facts<'_>,
+        verdict: &mut Verdict,
+    ) -> Report {
         let mut subject = sheet.manifest.subject(item);
         subject.documents = sheet.documents.get(rank);
         self.said.describe(&mut subject);
-        let facts = self.place.facts();
-        let changed = self.engine.changes(&subject, &facts, Budget::default());
-        let report = self.engine.evaluate_changed(&subject, &changed, &facts, Budget::default());
+        let changed = self.engine.changes(&subject, facts, Budget::default());
+        let report = self.engine.evaluate_changed(&subject, &changed, facts, Budget::default());
         for mut change in changed.changes {
             let Some((location, _)) = sheet.places.of(rank, &change.path, About::Value) else {
                 continue;
             };
             if self.fixes.is_some() {
-                sheet.proposals.push(Proposal::new(rank, &change.fix, change.rule, &location));
+                verdict.proposals.push(Proposal::new(&change.fix, change.rule, &location));
             }
             if let Some(path) = secret::masked_path(&change.path) {
                 change.fix.patch.0.clear();
                 change.path = path;
             }
             let subject = Arc::clone(&subject.identity);
-            sheet.judged.changes.push(ShownChange { location, subject, change });
+            verdict.changes.push(ShownChange { location, subject, change });
         }
         report
+    }
+
+    /// What is to be written of a finding, if anything.
+    fn proposal(&self, finding: &Finding, location: &Location) -> Option<Proposal> {
+        let fix = finding.fix.as_ref().filter(|fix| self.fixes >= Some(fix.applicability))?;
+        let is_wanted = finding.state != State::Waived;
+        is_wanted.then(|| Proposal::new(fix, finding.rule, location))
     }
 
     fn show(
@@ -236,12 +340,7 @@ impl Bench<'_> {
         mut finding: Finding,
         (location, span): (Location, Span),
         whose: Whose<'_>,
-    ) {
-        let is_wanted =
-            |fix: &&Fix| self.fixes >= Some(fix.applicability) && finding.state != State::Waived;
-        if let Some(fix) = finding.fix.as_ref().filter(is_wanted) {
-            sheet.proposals.push(Proposal::new(whose.rank, fix, finding.rule, &location));
-        }
+    ) -> Shown {
         let snippet = self.needs.lines.then(|| sheet.masked.snippet(span));
         if let Some(path) = secret::masked_path(&finding.path) {
             finding.sensitive = true;
@@ -251,17 +350,16 @@ impl Bench<'_> {
             Some(fix) => edits(sheet.manifest, whose.item, fix),
             None => Vec::new(),
         };
-        let shown = Shown {
+        Shown {
             related: sheet.related(&finding, whose.rank),
-            subject: Some(Arc::clone(whose.subject)),
+            subject: Some(Arc::clone(&whose.item.identity)),
             location,
             owner: whose.item.owner.clone(),
             snippet,
             edits,
             rendered: None,
             finding,
-        };
-        sheet.judged.findings.push(shown);
+        }
     }
 }
 
@@ -275,22 +373,34 @@ fn edits(manifest: &Manifest<'_>, item: &Item, fix: &Fix) -> Vec<ShownEdit> {
     shown.collect()
 }
 
-impl Sheet<'_, '_> {
+impl<'m, 't> Sheet<'m, 't> {
+    fn new(manifest: &'m Manifest<'t>, documents: &'m [Documents<'m>]) -> Self {
+        let mut places = Places::new(manifest);
+        places.know(documents);
+        let masked = Masked::new(manifest, &KUBERNETES);
+        Self { manifest, documents, places, masked, index: None }
+    }
+
     /// The other places of a finding of the object of this rank, as far as they are in the file.
     fn related(&mut self, finding: &Finding, rank: usize) -> Vec<ShownRelated> {
-        let Self { rank: file, find, places, .. } = self;
         let shown = finding.related.iter().map(|related| {
             let rank = match &related.subject {
                 None => Some(rank),
-                Some(other) => find(other).filter(|at| at.0 == *file).map(|at| at.1),
+                Some(other) => self.find(other),
             };
             let about = finding.about.elsewhere();
-            let place = rank.and_then(|rank| places.of(rank, &related.path, about));
+            let place = rank.and_then(|rank| self.places.of(rank, &related.path, about));
             ShownRelated {
                 location: place.map(|(location, _)| location),
                 ..ShownRelated::nowhere(related)
             }
         });
         shown.collect()
+    }
+
+    /// The first object of the file that is the same as `wanted`.
+    fn find(&self, wanted: &Identity) -> Option<usize> {
+        let index = self.index.as_ref()?.get_or_init(|| Index::new([&*self.manifest.items]));
+        index.find(wanted).map(|(_, rank)| rank)
     }
 }

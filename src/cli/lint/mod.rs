@@ -24,15 +24,17 @@ use rayon::prelude::*;
 use self::baseline::Baseline;
 use self::changed::{Changed, Lines};
 use self::fix::Fixed;
-use self::judge::{Asked, Bench, Judged};
+use self::judge::{Asked, Bench, Judged, Look, Page};
 use self::place::Objects;
 use self::render::place_all;
 use self::shelf::{Reader, Shelf};
 use self::texts::{Origin, Texts};
 use self::world::{World, merge};
+use super::policies::File;
 use super::progress::{Progress, Screen};
 use super::{ALLOWED, COULD_NOT_RUN, Console, DENIED, Failure, explain};
 use crate::engine::{Applicability, Engine, Rule};
+use crate::manifest::Item;
 use crate::policyfile::Loaded;
 use crate::report::{Needs, Run};
 use crate::rules;
@@ -46,19 +48,24 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let known = Baseline::read(arguments.baseline.as_deref())?;
     let said = arguments.given.read()?;
     let changed = Changed::read(arguments)?;
-    let mut input = Texts::read(arguments, console)?;
+    let policies = arguments.policies.read()?;
+    let compile = |waivers: &[File]| arguments.policies.compile(&policies, waivers);
+    // Most texts hold no waiver, and then need not be waited for.
+    let mut without_waivers = None;
+    let mut input = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| without_waivers = Some(compile(&[])));
+        Texts::read(arguments, console)
+    })?;
     if arguments.fix && input.origins.iter().any(|it| matches!(it, Origin::Stream)) {
         let failure = Failure::new("what comes by the standard input can't be fixed");
         return Err(failure.help("name files, or give `--diff`"));
     }
-    let loaded = arguments.policies.compile(&arguments.policies.read()?, &input.with_waivers())?;
+    let waivers = input.with_waivers();
+    let loaded = without_waivers.filter(|_| waivers.is_empty());
+    let loaded = loaded.unwrap_or_else(|| compile(&waivers))?;
     let screen = console.screen.clone();
     let court = Court {
-        reader: Reader {
-            said: &said,
-            exactly: arguments.exact_reader,
-            kept_bytes: shelf::KEPT_BYTES,
-        },
+        reader: Reader { said: &said, exactly: arguments.exact_reader },
         screen: &screen,
         engine: &loaded.engine,
         known: &known,
@@ -152,30 +159,40 @@ impl Court<'_> {
         let Self { reader, engine, known, changed, screen } = *self;
         let files = ranks.iter().filter_map(|rank| input.files.get(*rank)).collect();
         let shelf = Shelf::new(files, reader);
-        let (catalogue, noted) = shelf.look_through(engine);
-        let place = reader.said.place(engine, noted);
-        let bench = Bench { engine, said: reader.said, place: &place, known, needs, fixes };
-        let objects = Objects::new(&catalogue);
+        let ground = reader.said.ground(engine);
+        let bench = Bench { engine, said: reader.said, ground: &ground, known, needs, fixes };
         let progress = Progress::of(screen, shelf.len(), "files judged");
-        let judge = |(at, rank): (usize, &usize)| {
+        let look = |(at, rank): (usize, &usize)| {
             let asked = Asked {
                 again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
-            let judged = catalogue
-                .open(at, |file, documents| bench.judge((at, file), documents, &objects, &asked));
+            let look = shelf.read(at).map(|manifest| bench.look(manifest, &asked));
             progress.step();
-            judged.unwrap_or_default()
+            look.unwrap_or_default()
         };
-        let mut files: Vec<Judged> = ranks.par_iter().enumerate().map(judge).collect();
+        let looks: Vec<Look> = ranks.par_iter().enumerate().map(look).collect();
         drop(progress);
-        objects.relate(&mut files);
-        let objects = catalogue.items().map(<[_]>::len).collect();
-        let now = place.now();
-        // To free many notes and trees takes a while.
-        rayon::spawn(|| drop(place));
-        catalogue.clear();
-        shelf.clear();
+        let mut items = Vec::with_capacity(looks.len());
+        let mut pages = Vec::with_capacity(looks.len());
+        let noted = looks.into_iter().map(|look| {
+            items.push(look.items);
+            pages.push(look.page);
+            look.noted
+        });
+        let place = ground.with(noted);
+        let close = |((rank, mut page), items): ((usize, Page), &Vec<Item>)| {
+            let file = (&shelf, rank, items.as_slice());
+            bench.look_again(&mut page, &place, file);
+            bench.close(page, file)
+        };
+        let pages = pages.into_par_iter().enumerate().zip(&items);
+        let mut files: Vec<Judged> = pages.map(close).collect();
+        Objects::new(&shelf, &items).relate(&mut files);
+        let objects = items.iter().map(Vec::len).collect();
+        let (now, noted) = (place.now(), place.into_noted());
+        // To free many notes takes a while.
+        rayon::spawn(|| drop(noted));
         World { ranks, files, objects, now }
     }
 

@@ -1,13 +1,13 @@
 //! Places in any file of a run, also of objects that a finding is related to.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::OnceLock;
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::judge::Judged;
-use super::shelf::Catalogue;
+use super::shelf::Shelf;
 use crate::document::{Location, Locator, Path, Span};
 use crate::engine::{About, Documents, Identity};
 use crate::manifest::{Item, Manifest};
@@ -15,16 +15,17 @@ use crate::manifest::{Item, Manifest};
 /// All objects of a run, found by what they are.
 #[derive(Debug)]
 pub(super) struct Objects<'s, 't> {
-    catalogue: &'s Catalogue<'s, 't>,
-    /// Built for the first finding that is related to another object.
-    index: OnceLock<Index<'s>>,
+    shelf: &'s Shelf<'t>,
+    /// Those of each file.
+    items: &'s [Vec<Item>],
 }
 
 /// Where an object is: the rank of its file, and its own in the file.
 pub(super) type Rank = (usize, usize);
 
+/// Finds objects of some files.
 #[derive(Debug, Default)]
-struct Index<'s> {
+pub(super) struct Index<'s> {
     items: Vec<&'s [Item]>,
     /// In the order of input.
     by_name: HashMap<Name<'s>, Vec<Rank>, RandomState>,
@@ -52,31 +53,22 @@ pub(super) struct Places<'m, 't> {
 type Wanted = (usize, usize, usize);
 
 impl<'s, 't> Objects<'s, 't> {
-    pub(super) fn new(catalogue: &'s Catalogue<'s, 't>) -> Self {
-        Self { catalogue, index: OnceLock::new() }
-    }
-
-    /// The first object that is the same as `wanted`.
-    pub(super) fn find(&self, wanted: &Identity) -> Option<Rank> {
-        let index = self.index.get_or_init(|| Index::new(self.catalogue));
-        let by_name = index.by_name.get(&Name::of(wanted));
-        let by_uid = wanted.uid.as_deref().and_then(|uid| index.by_uid.get(uid));
-        let candidates = by_name.into_iter().chain(by_uid).flatten().copied();
-        let is_same = |&(file, rank): &Rank| {
-            let item = index.items.get(file).and_then(|items| items.get(rank));
-            item.is_some_and(|item| item.identity.is_same(wanted))
-        };
-        candidates.filter(is_same).min()
+    pub(super) fn new(shelf: &'s Shelf<'t>, items: &'s [Vec<Item>]) -> Self {
+        Self { shelf, items }
     }
 
     /// Finds the places of findings that are in other files, which are looked at one by one.
     pub(super) fn relate(&self, judged: &mut [Judged]) {
+        let index = OnceCell::new();
         let mut wanted: BTreeMap<usize, Vec<(Wanted, usize)>> = BTreeMap::new();
         for (file, judged) in judged.iter().enumerate() {
             for (finding, shown) in judged.findings.iter().enumerate() {
                 for (place, related) in shown.related.iter().enumerate() {
-                    let subject = related.subject.as_ref().filter(|_| related.location.is_none());
-                    if let Some((other, item)) = subject.and_then(|it| self.find(it)) {
+                    let Some(subject) = &related.subject else { continue };
+                    let index =
+                        index.get_or_init(|| Index::new(self.items.iter().map(Vec::as_slice)));
+                    let Some((other, item)) = index.find(subject) else { continue };
+                    if other != file || related.location.is_none() {
                         let all = wanted.entry(other).or_default();
                         all.push(((file, finding, place), item));
                     }
@@ -85,12 +77,7 @@ impl<'s, 't> Objects<'s, 't> {
         }
         let wanted: Vec<_> = wanted.into_iter().collect();
         let found = wanted.par_iter().flat_map_iter(|(other, wanted)| {
-            let found = self.catalogue.open(*other, |manifest, documents| {
-                let mut places = Places::new(manifest);
-                places.know(documents.unwrap_or_default());
-                locations(places, wanted, judged)
-            });
-            found.unwrap_or_default()
+            self.locations(*other, wanted, judged).unwrap_or_default()
         });
         let found: Vec<(Wanted, Location)> = found.collect();
         for ((file, finding, place), location) in found {
@@ -100,29 +87,37 @@ impl<'s, 't> Objects<'s, 't> {
             }
         }
     }
-}
 
-/// The places that are wanted in one file.
-fn locations(
-    mut places: Places<'_, '_>,
-    wanted: &[(Wanted, usize)],
-    judged: &[Judged],
-) -> Vec<(Wanted, Location)> {
-    let mut found = Vec::new();
-    for &(wanted, item) in wanted {
-        let (file, finding, place) = wanted;
-        let shown = judged.get(file).and_then(|it| it.findings.get(finding));
-        let Some(finding) = shown.map(|shown| &shown.finding) else { continue };
-        let related = finding.related.get(place);
-        let location = related.and_then(|it| places.of(item, &it.path, finding.about.elsewhere()));
-        found.extend(location.map(|(location, _)| (wanted, location)));
+    /// The places that are wanted in the file of this rank, each in an item.
+    fn locations(
+        &self,
+        rank: usize,
+        wanted: &[(Wanted, usize)],
+        judged: &[Judged],
+    ) -> Option<Vec<(Wanted, Location)>> {
+        let mut items: Vec<usize> = wanted.iter().map(|(_, item)| *item).collect();
+        items.sort_unstable();
+        items.dedup();
+        let (part, ranks) = self.shelf.read_again(rank, self.items.get(rank)?, &items)?;
+        let mut places = Places::new(&part);
+        let mut found = Vec::new();
+        for &(wanted, item) in wanted {
+            let (file, finding, place) = wanted;
+            let shown = judged.get(file).and_then(|it| it.findings.get(finding));
+            let Some(finding) = shown.map(|shown| &shown.finding) else { continue };
+            let item = items.binary_search(&item).ok().and_then(|at| ranks.get(at));
+            let place = finding.related.get(place).zip(item).and_then(|(related, &item)| {
+                places.of(item, &related.path, finding.about.elsewhere())
+            });
+            found.extend(place.map(|(location, _)| (wanted, location)));
+        }
+        Some(found)
     }
-    found
 }
 
 impl<'s> Index<'s> {
-    fn new(catalogue: &'s Catalogue<'_, '_>) -> Self {
-        let mut index = Self { items: catalogue.items().collect(), ..Self::default() };
+    pub(super) fn new(items: impl IntoIterator<Item = &'s [Item]>) -> Self {
+        let mut index = Self { items: items.into_iter().collect(), ..Self::default() };
         for (file, items) in index.items.iter().enumerate() {
             for (rank, item) in items.iter().enumerate() {
                 let identity = &item.identity;
@@ -133,6 +128,18 @@ impl<'s> Index<'s> {
             }
         }
         index
+    }
+
+    /// The first object that is the same as `wanted`.
+    pub(super) fn find(&self, wanted: &Identity) -> Option<Rank> {
+        let by_name = self.by_name.get(&Name::of(wanted));
+        let by_uid = wanted.uid.as_deref().and_then(|uid| self.by_uid.get(uid));
+        let candidates = by_name.into_iter().chain(by_uid).flatten().copied();
+        let is_same = |&(file, rank): &Rank| {
+            let item = self.items.get(file).and_then(|items| items.get(rank));
+            item.is_some_and(|item| item.identity.is_same(wanted))
+        };
+        candidates.filter(is_same).min()
     }
 }
 

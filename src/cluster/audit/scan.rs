@@ -376,10 +376,10 @@ impl Bench {
         let mut reports = self.court.engines().zip(&self.inventories).map(|(engine, inventory)| {
             let facts = Facts {
                 namespaces: self.namespaces.as_ref(),
-                tier: None,
                 inventory: Some(inventory),
                 root: Some(&root),
                 now: Some(self.now),
+                ..Facts::default()
             };
             engine.evaluate(&subject, &facts, Budget::default())
         });

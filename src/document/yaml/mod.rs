@@ -81,6 +81,19 @@ impl<'a> Iterator for Documents<'a> {
 }
 
 impl<'a> Documents<'a> {
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The document that was found at `piece` before.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read.
+    pub fn again(&mut self, piece: Span) -> Result<Document<'a>, Problem> {
+        self.document(piece)
+    }
+
     fn document(&mut self, piece: Span) -> Result<Document<'a>, Problem> {
         let source = self.text.get(piece.range()).unwrap_or_default();
         if split::is_empty(source) {

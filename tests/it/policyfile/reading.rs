@@ -350,3 +350,13 @@ fn every_policy_of_the_directory_is_shipped() {
     let shipped: Vec<&str> = shipped().iter().map(|source| source.name).collect();
     assert_eq!(shipped, files);
 }
+
+/// The program does not look for them each time it starts.
+#[test]
+fn what_is_shipped_has_no_mistake() {
+    let strictly = |it: &Source<'static>| Source { origin: Origin::Policies, ..*it };
+    let sources: Vec<Source<'_>> = shipped().iter().map(strictly).collect();
+    let read = load(&sources, rules::ALL, &KUBERNETES).unwrap();
+    let trusted = load(shipped(), rules::ALL, &KUBERNETES).unwrap();
+    assert_eq!(read.engine.digest(), trusted.engine.digest());
+}
