@@ -210,9 +210,14 @@ impl<'s> Node<'s> {
         self.walk.charge(steps);
     }
 
+    /// How many steps it is from the object's root.
+    pub fn depth(self) -> usize {
+        self.climb().count()
+    }
+
     /// The way here from the object's root.
     pub fn path(self) -> Path {
-        let mut steps = Vec::with_capacity(self.climb().count());
+        let mut steps = Vec::with_capacity(self.depth());
         steps.extend(self.climb().map(|trail| match trail.way() {
             Way::Key(key) => Step::Key(key.into()),
             Way::Index(index) => Step::Index(index),

@@ -208,7 +208,7 @@ impl Check for LabelRequired {
             for label in &self.labels {
                 let node = labels.get(&label.key);
                 if let Some(problem) = label.problem(node) {
-                    let of = if holder.path().steps.is_empty() { "" } else { " of the pods" };
+                    let of = if holder.depth() == 0 { "" } else { " of the pods" };
                     cx.report(node, format!("label `{}`{of} {problem}", label.key))
                         .help(label.help());
                 }

@@ -167,7 +167,7 @@ impl Check for LabelSetIncomplete {
         }
         let (holder, whose) = match (self.at, cx.pod()) {
             (At::Object, _) => (cx.object(), "the object"),
-            (At::Pods, Some(pod)) if pod.path().steps.is_empty() => (pod, "the pod"),
+            (At::Pods, Some(pod)) if pod.depth() == 0 => (pod, "the pod"),
             (At::Pods, Some(pod)) => (pod, "the pod template"),
             (At::Pods, None) => return Ok(()),
         };

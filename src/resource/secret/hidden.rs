@@ -63,7 +63,8 @@ pub fn is_secret(object: Node<'_>) -> bool {
 /// Whether nothing that stands here may be shown, whatever it is.
 fn is_closed(place: Node<'_>) -> bool {
     let identity = place.identity();
-    if !identity.group.is_empty() && place.parent().key() != "annotations" {
+    let holds_data = identity.group.is_empty() && matches!(&*identity.kind, "ConfigMap" | "Secret");
+    if !holds_data && place.parent().key() != "annotations" {
         return false;
     }
     let path = place.path();
@@ -85,7 +86,7 @@ fn is_closed(place: Node<'_>) -> bool {
 fn around(place: Node<'_>) -> Around<'_> {
     let mut around = Around::default();
     let mut named = place;
-    let mut depth = place.path().steps.len();
+    let mut depth = place.depth();
     while depth > 1 && named.key().is_empty() {
         (named, depth) = (named.parent(), depth - 1);
     }
