@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use globset::GlobBuilder;
 use ignore::{DirEntry, WalkBuilder};
@@ -63,8 +63,15 @@ pub fn find(path: &Path) -> Found {
             None => found.unread.push(unread(path, error)),
         },
     }
-    found.files.sort();
+    found.files.sort_by_cached_key(|file| parts(file));
+    found.unread.sort_by(|one, two| (&one.path, &one.problem).cmp(&(&two.path, &two.problem)));
     found
+}
+
+/// What orders paths part by part: no part of one has the byte that stands between them.
+fn parts(path: &Path) -> Vec<u8> {
+    let bytes = path.as_os_str().as_encoded_bytes().iter().copied();
+    bytes.map(|byte| if is_separator(char::from(byte)) { 0 } else { byte }).collect()
 }
 
 impl Found {
@@ -107,8 +114,6 @@ pub fn read(path: &Path) -> Result<String, Unread> {
 fn search(folder: &Path, wanted: impl Fn(&Path) -> bool, found: &mut Found) {
     let mut walk = WalkBuilder::new(folder);
     walk.standard_filters(false).hidden(true).follow_links(false);
-    // So that there is little left to sort.
-    walk.sort_by_file_name(Ord::cmp);
     for entry in walk.build() {
         match entry {
             Ok(entry) if wanted(entry.path()) && is_file(&entry) => {
