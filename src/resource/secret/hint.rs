@@ -121,7 +121,7 @@ fn each(text: &str) -> impl Iterator<Item = Hints> {
             match skip(here) {
                 0 => {
                     at += 1;
-                    let hints = if may_begin(here) { at_place(text, at - 1) } else { Hints::NONE };
+                    let hints = at_place(text, at - 1, beginning_with(here));
                     if hints != Hints::NONE {
                         return Some(hints);
                     }
@@ -147,22 +147,34 @@ fn skip(&[_, second, third]: &[u8; 3]) -> u8 {
     SKIPS.get(pair).copied().unwrap_or(0)
 }
 
-/// Whether a word or a sign may begin with these bytes.
-fn may_begin(bytes: &[u8; 3]) -> bool {
+/// The words and signs that begin with these bytes: a bit for each.
+fn beginning_with(bytes: &[u8; 3]) -> u64 {
     let marks = BEGINNINGS.iter().zip(bytes).map(|(table, byte)| table.get(usize::from(*byte)));
-    marks.fold(u64::MAX, |all, marks| all & marks.copied().unwrap_or(0)) != 0
+    marks.fold(u64::MAX, |all, marks| all & marks.copied().unwrap_or(0))
 }
 
-/// The hints of the words and signs that stand right here.
-fn at_place(text: &str, at: usize) -> Hints {
+/// The hints of those words and signs that stand right here.
+fn at_place(text: &str, at: usize, mut marks: u64) -> Hints {
     let (before, rest) = text.as_bytes().split_at_checked(at).unwrap_or_default();
     let is_here = |word: &str| {
         rest.get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word.as_bytes()))
     };
-    let words = WORDS.iter().filter(|(word, _)| is_here(word));
-    let signs = SIGNS.iter().filter(|(sign, _)| rest.starts_with(sign.as_bytes()));
-    let signs = signs.filter(|(sign, _)| *sign != URL || has_user(rest));
-    let all = words.chain(signs).fold(Hints::NONE, |all, (_, hints)| all.with(*hints));
+    let of_rank = |rank: usize| match WORDS.get(rank) {
+        Some((word, hints)) => is_here(word).then_some(*hints),
+        None => {
+            let (sign, hints) = SIGNS.get(rank - WORDS.len())?;
+            let is_here = rest.starts_with(sign.as_bytes());
+            (is_here && (*sign != URL || has_user(rest))).then_some(*hints)
+        }
+    };
+    let mut all = Hints::NONE;
+    while marks != 0 {
+        all = all.with(of_rank(marks.trailing_zeros() as usize).unwrap_or(Hints::NONE));
+        marks &= marks - 1;
+    }
+    if all == Hints::NONE {
+        return all;
+    }
     let is_flag = all.hold(Hints::NAME) && is_in_flag(before);
     let is_quoted = is_here("password") && is_quoted(rest.get("password".len()..));
     let also = |is_so, hints| if is_so { hints } else { Hints::NONE };
