@@ -12,7 +12,7 @@ use super::fix::{Amended, Proposal};
 use super::own::{duplicate_keys, duplicate_object, file_shown, problem_shown};
 use super::place::{Index, Name, Places};
 use super::render::differences;
-use super::shelf::{Shelf, documents_of};
+use super::shelf::{Volume, documents_of};
 use crate::cli::facts::{Ground, Noted, Place, Said};
 use crate::document::{Location, Path, Span};
 use crate::engine::{
@@ -79,6 +79,7 @@ pub(super) struct Page {
 }
 
 /// What is said of one item.
+#[derive(Default)]
 struct Verdict {
     findings: Vec<Shown>,
     changes: Vec<ShownChange>,
@@ -99,7 +100,7 @@ struct Sheet<'m, 't> {
     documents: &'m [Documents<'m>],
     places: Places<'m, 't>,
     masked: Masked<'m, 't>,
-    /// Where in the file an object is; nobody knows of a part of one.
+    /// Where in the file an object is; `None` if but some of it is here.
     index: Option<OnceCell<Index<'m>>>,
 }
 
@@ -155,14 +156,8 @@ impl Bench<'_> {
         page
     }
 
-    /// Judges the items of a page again of which other files change what is known; `place` knows of
-    /// all files, and `items` are those of this one.
-    pub(super) fn look_again(
-        &self,
-        page: &mut Page,
-        place: &Place<'_>,
-        (shelf, rank, items): (&Shelf<'_>, usize, &[Item]),
-    ) {
+    /// Judges those items again for which other files make a difference. `place` knows of all files.
+    pub(super) fn look_again(&self, page: &mut Page, place: &Place<'_>, volume: Volume<'_, '_>) {
         let facts = place.facts();
         let holds = |it: &Verdict| it.asked.iter().all(|it| it.has_same_answer(&facts));
         let judged = page.verdicts.iter().enumerate();
@@ -173,30 +168,26 @@ impl Bench<'_> {
         if wanted.is_empty() {
             return;
         }
-        let Some((part, ranks)) = shelf.read_again(rank, items, &wanted) else { return };
-        let documents = documents_of(&part);
-        let mut sheet = Sheet::new(&part, &documents);
+        let Some((manifest, ranks)) = volume.read_some(&wanted) else { return };
+        let documents = documents_of(&manifest);
+        let mut sheet = Sheet::new(&manifest, &documents);
         for (rank, wanted) in ranks.into_iter().zip(wanted) {
             if let Some(verdict) = page.verdicts.get_mut(wanted)
-                && let Some(item) = part.items.get(rank)
+                && let Some(item) = manifest.items.get(rank)
             {
                 *verdict = Some(self.judge_item(&mut sheet, rank, item, place));
             }
         }
     }
 
-    /// Puts together what is said of the file of this rank.
-    pub(super) fn close(
-        &self,
-        page: Page,
-        (shelf, rank, items): (&Shelf<'_>, usize, &[Item]),
-    ) -> Judged {
+    /// Puts together what is said of a file.
+    pub(super) fn close(&self, page: Page, volume: Volume<'_, '_>) -> Judged {
         let mut judged =
             Judged { findings: page.own, unreadable: page.unreadable, ..Judged::default() };
         let judged_items = page.verdicts.iter().flatten();
         judged.findings.reserve_exact(judged_items.map(|it| it.findings.len()).sum());
         let mut proposals = Vec::new();
-        let verdicts = items.iter().zip(page.verdicts).enumerate();
+        let verdicts = volume.items.iter().zip(page.verdicts).enumerate();
         for (rank, (item, verdict)) in verdicts {
             let Some(verdict) = verdict else { continue };
             judged.denied += usize::from(verdict.denied);
@@ -217,7 +208,7 @@ impl Bench<'_> {
         // Here many files are sorted at once, and putting them together is little work.
         judged.findings.sort_by(Shown::order);
         if !proposals.is_empty() {
-            judged.amended = shelf.read(rank).map(|it| Amended::of(&it, &proposals));
+            judged.amended = volume.read().map(|it| Amended::of(&it, &proposals));
         }
         judged
     }
@@ -231,16 +222,7 @@ impl Bench<'_> {
     ) -> Verdict {
         let questions = Questions::default();
         let facts = Facts { questions: Some(&questions), ..place.facts() };
-        let mut verdict = Verdict {
-            findings: Vec::new(),
-            changes: Vec::new(),
-            outcomes: Vec::new(),
-            proposals: Vec::new(),
-            asked: Vec::new(),
-            denied: false,
-            passed: 0,
-            clean: 0,
-        };
+        let mut verdict = Verdict::default();
         let mut report = self.report(sheet, (rank, item), &facts, &mut verdict);
         verdict.asked = questions.into_asked();
         self.known.mark(&mut report.findings);

@@ -182,9 +182,9 @@ impl Court<'_> {
         });
         let place = ground.with(noted);
         let close = |((rank, mut page), items): ((usize, Page), &Vec<Item>)| {
-            let file = (&shelf, rank, items.as_slice());
-            bench.look_again(&mut page, &place, file);
-            bench.close(page, file)
+            let volume = shelf.volume(rank, items);
+            bench.look_again(&mut page, &place, volume);
+            bench.close(page, volume)
         };
         let pages = pages.into_par_iter().enumerate().zip(&items);
         let mut files: Vec<Judged> = pages.map(close).collect();

@@ -98,8 +98,9 @@ impl<'s, 't> Objects<'s, 't> {
         let mut items: Vec<usize> = wanted.iter().map(|(_, item)| *item).collect();
         items.sort_unstable();
         items.dedup();
-        let (part, ranks) = self.shelf.read_again(rank, self.items.get(rank)?, &items)?;
-        let mut places = Places::new(&part);
+        let volume = self.shelf.volume(rank, self.items.get(rank)?);
+        let (manifest, ranks) = volume.read_some(&items)?;
+        let mut places = Places::new(&manifest);
         let mut found = Vec::new();
         for &(wanted, item) in wanted {
             let (file, finding, place) = wanted;

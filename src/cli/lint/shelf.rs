@@ -14,6 +14,14 @@ pub(super) struct Shelf<'t> {
     reader: Reader<'t>,
 }
 
+/// A file of a shelf that was looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Volume<'s, 't> {
+    shelf: &'s Shelf<'t>,
+    rank: usize,
+    pub(super) items: &'s [Item],
+}
+
 /// How texts are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'r> {
@@ -48,19 +56,27 @@ impl<'t> Shelf<'t> {
         Some(self.reader.said.complete(manifest))
     }
 
-    /// Reads some of the `items` of the file of this rank again, those of the ranks `wanted`, which
-    /// are in order. Returns their ranks in what is read, too.
-    pub(super) fn read_again(
-        &self,
-        rank: usize,
-        items: &[Item],
-        wanted: &[usize],
-    ) -> Option<(Manifest<'t>, Vec<usize>)> {
-        let file = self.files.get(rank)?;
+    /// The file of this rank, in which these items were found.
+    pub(super) fn volume<'s>(&'s self, rank: usize, items: &'s [Item]) -> Volume<'s, 't> {
+        Volume { shelf: self, rank, items }
+    }
+}
+
+impl<'t> Volume<'_, 't> {
+    /// Reads the file again.
+    pub(super) fn read(&self) -> Option<Manifest<'t>> {
+        self.shelf.read(self.rank)
+    }
+
+    /// Reads the items of the ranks `wanted`, which are in order, and as little else as can be.
+    /// Returns their ranks in what is read, too.
+    pub(super) fn read_some(&self, wanted: &[usize]) -> Option<(Manifest<'t>, Vec<usize>)> {
+        let Self { shelf: Shelf { files, reader }, rank, items } = *self;
+        let file = files.get(rank)?;
         let some = wanted.iter().filter_map(|&item| items.get(item));
-        match Manifest::excerpt(file.name(), self.reader.documents(file), some) {
-            Some(part) => Some((part, (0..wanted.len()).collect())),
-            None => Some((self.read(rank)?, wanted.to_vec())),
+        match Manifest::excerpt(file.name(), reader.documents(file), some) {
+            Some(excerpt) => Some((excerpt, (0..wanted.len()).collect())),
+            None => Some((self.read()?, wanted.to_vec())),
         }
     }
 }
