@@ -63,8 +63,8 @@ pub struct Notes {
 }
 
 impl Inventory {
-    /// What `notes` hold, and behind it what `before` does, apart from what that says of the objects
-    /// with these uids.
+    /// What `notes` hold, and behind it what `before` does, apart from what that says of the
+    /// objects with these uids.
     ///
     /// It takes as long as there are `notes`, however large `before` is. What lies below `before`
     /// itself is not seen: [`Inventory::merged`] makes one layer of two.

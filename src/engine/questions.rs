@@ -52,7 +52,10 @@ impl Questions {
 
     /// Many rules ask for the labels of one namespace.
     pub(super) fn labels(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) {
-        let is_same = |it: &Question| matches!(&it.0, Kind::Labels { namespace: it, .. } if **it == *namespace);
+        let is_same = |it: &Question| match &it.0 {
+            Kind::Labels { namespace: asked, .. } => **asked == *namespace,
+            Kind::Mentions { .. } | Kind::Nothing { .. } => false,
+        };
         if !self.asked.borrow().iter().any(is_same) {
             self.take(Kind::Labels { namespace: namespace.into(), labels: labels.cloned() });
         }

@@ -156,7 +156,7 @@ impl Bench<'_> {
         page
     }
 
-    /// Judges those items again for which other files make a difference. `place` knows of all files.
+    /// Judges those items again for which other files make a difference; `place` knows of all.
     pub(super) fn look_again(&self, page: &mut Page, place: &Place<'_>, volume: Volume<'_, '_>) {
         let facts = place.facts();
         let holds = |it: &Verdict| it.asked.iter().all(|it| it.has_same_answer(&facts));
