@@ -75,11 +75,13 @@ fn with_end(source: &Source<'_>, old: &Value<'_>, mut replacement: String) -> St
     replacement
 }
 
-/// Whether a text of several lines takes the place of one without quotes.
+/// Whether a text of several lines takes the place of one without quotes. A comment behind it would
+/// become part of a block.
 fn becomes_block(source: &Source<'_>, old: &Value<'_>, new: &Value<'_>) -> bool {
     let is_open = |old: &str| !old.starts_with(['"', '\'', '|', '>']);
     new.as_str().is_some_and(|text| text.contains('\n'))
         && source.slice(old.span).is_some_and(is_open)
+        && source.line_end(old.span.end).is_ok_and(|end| end == old.span.end)
 }
 
 /// Whether a value has one line in any style.
