@@ -29,6 +29,9 @@ pub(super) fn spot(
         let replacement = if is_missing { format!(" {inline}") } else { inline };
         return Ok(Edit { span: old.span, replacement: with_end(source, old, replacement) });
     }
+    if ends_in_block(source, new) && !source.ends_line(old.span.end) {
+        return Err(refuse("a comment behind it would be lost"));
+    }
     match spot.hold {
         Hold::Root => Err(refuse("the whole document would be written anew")),
         Hold::Field(entry) => {
@@ -81,7 +84,17 @@ fn becomes_block(source: &Source<'_>, old: &Value<'_>, new: &Value<'_>) -> bool 
     let is_open = |old: &str| !old.starts_with(['"', '\'', '|', '>']);
     new.as_str().is_some_and(|text| text.contains('\n'))
         && source.slice(old.span).is_some_and(is_open)
-        && source.line_end(old.span.end).is_ok_and(|end| end == old.span.end)
+        && source.ends_line(old.span.end)
+}
+
+/// Whether the last line of a value would be one of a block scalar.
+fn ends_in_block(source: &Source<'_>, value: &Value<'_>) -> bool {
+    match &value.body {
+        Body::Map(map) => map.iter().last().is_some_and(|it| ends_in_block(source, &it.value)),
+        Body::List(items) => items.last().is_some_and(|it| ends_in_block(source, it)),
+        Body::Text(text) => source.literal(text, 0).is_some(),
+        Body::Null | Body::Bool(_) | Body::Int(_) | Body::Float(_) => false,
+    }
 }
 
 /// Whether a value has one line in any style.

@@ -117,6 +117,11 @@ impl<'a> Source<'a> {
         Ok(offset.saturating_add(to_offset(line.len())))
     }
 
+    /// Whether nothing follows on the line, not even a comment.
+    pub(super) fn ends_line(&self, offset: u32) -> bool {
+        self.line_end(offset).is_ok_and(|end| end == offset)
+    }
+
     /// Where the next line begins, or the text ends.
     pub(super) fn next_line(&self, offset: u32) -> u32 {
         let rest = self.text.get(offset as usize..).unwrap_or_default();
