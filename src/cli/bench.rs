@@ -54,8 +54,9 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
         texts.iter().map(|(name, text)| said.complete(Manifest::read(name, text))).collect();
     let items: Vec<_> =
         manifests.iter().flat_map(|it| it.items.iter().map(move |item| (it, item))).collect();
-    let ground = said.ground(&engine);
-    let place = ground.with(manifests.iter().map(|manifest| ground.note(&engine, manifest, &[])));
+    let surroundings = said.surroundings(&engine);
+    let noted = manifests.iter().map(|manifest| surroundings.note(&engine, manifest, &[]));
+    let place = surroundings.with(noted);
     let facts = place.facts();
     let mut all = Vec::new();
     let mut each: Vec<(Duration, String)> = Vec::new();

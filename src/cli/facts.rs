@@ -74,7 +74,7 @@ pub(super) struct Said {
 
 /// What is known of the place before any object is looked at.
 #[derive(Debug)]
-pub(super) struct Ground<'s> {
+pub(super) struct Surroundings<'s> {
     given: &'s Given,
     namespaces: Namespaces,
     tier: Option<String>,
@@ -85,15 +85,15 @@ pub(super) struct Ground<'s> {
 /// What the objects of some files tell.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
-    /// Over that of the ground.
+    /// Over that of the surroundings.
     inventory: Inventory,
     namespaces: Namespaces,
 }
 
-/// Facts for one engine: the ground, and what was noted.
+/// Facts for one engine: the surroundings, and what was noted.
 #[derive(Debug)]
 pub(super) struct Place<'g> {
-    ground: &'g Ground<'g>,
+    surroundings: &'g Surroundings<'g>,
     noted: Noted,
     /// Of both.
     namespaces: Cow<'g, Namespaces>,
@@ -152,7 +152,7 @@ impl Said {
     }
 
     /// What is known without the linted objects.
-    pub(super) fn ground(&self, engine: &Engine) -> Ground<'_> {
+    pub(super) fn surroundings(&self, engine: &Engine) -> Surroundings<'_> {
         let ready = self.known.ready(engine);
         let mut namespaces = ready.namespaces.unwrap_or_default();
         if let Some(name) = &self.given.namespace
@@ -160,7 +160,7 @@ impl Said {
         {
             namespaces.labels.entry(name.clone()).or_default().extend(labels.iter().cloned());
         }
-        Ground {
+        Surroundings {
             given: &self.given,
             namespaces,
             tier: self.given.tier.clone().or(ready.tier),
@@ -170,7 +170,7 @@ impl Said {
     }
 }
 
-impl Ground<'_> {
+impl Surroundings<'_> {
     /// What the objects of one file tell; `documents` are those in the strings of each.
     pub(super) fn note(
         &self,
@@ -206,7 +206,7 @@ impl Ground<'_> {
             known.extend(labels.iter().map(|(key, value)| (key.clone(), value.clone())));
             known.extend(self.given.labels_of(name).into_iter().flatten().cloned());
         }
-        Place { ground: self, noted: all, namespaces }
+        Place { surroundings: self, noted: all, namespaces }
     }
 
     fn nothing_noted(&self) -> Noted {
@@ -221,15 +221,15 @@ impl Place<'_> {
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             namespaces: Some(&self.namespaces),
-            tier: self.ground.tier.as_deref(),
+            tier: self.surroundings.tier.as_deref(),
             inventory: Some(&self.noted.inventory),
-            now: Some(self.ground.now),
+            now: Some(self.surroundings.now),
             ..Facts::default()
         }
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.ground.now
+        self.surroundings.now
     }
 
     /// What was noted.

@@ -175,7 +175,11 @@ fn read_files(files: &[Text]) -> Result<(PolicySet, BTreeMap<String, Shipped>), 
     let load = |files: &[&Text]| {
         let sources: Vec<Source<'_>> = files
             .iter()
-            .map(|it| Source { name: &it.name, text: &it.text, origin: Origin::Policies })
+            .map(|it| Source {
+                name: &it.name,
+                text: &it.text,
+                origin: if it.shipped { Origin::Shipped } else { Origin::Policies },
+            })
             .collect();
         policyfile::load(&sources, rules::ALL, &resource::KUBERNETES)
     };

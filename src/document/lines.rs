@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-/// The lines of one text. Nothing is counted before the first question, and then but a number is
-/// kept for each [`CHUNK`].
+/// The lines of one text. Nothing is counted before the first question, and then one number is kept
+/// for every few kilobytes.
 ///
 /// A line ends with `\n` or `\r\n`. Lines and columns begin at 1; a column counts characters
 /// (Unicode scalar values), as editors and code hosts do.

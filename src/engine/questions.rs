@@ -13,10 +13,10 @@ pub struct Questions {
 }
 
 /// One question, and the answer it got.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Question(Kind);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Kind {
     /// How many places are noted under a key.
     Mentions {

@@ -85,7 +85,7 @@ impl<'t> Manifest<'t> {
                 if !begins_line(start) || (end as usize != text.len() && !begins_line(end)) {
                     return None;
                 }
-                excerpt.documents.push(read.again(item.span).ok()?);
+                excerpt.documents.push(read.document(item.span).ok()?);
             }
             let document = excerpt.documents.len() - 1;
             let root = &mut excerpt.documents.last_mut()?.value;

@@ -43,6 +43,8 @@ fn a_scalar_keeps_its_quotes_and_its_comment() {
     assert_edit("a: \"x\"\n", replace("/a", json!("y\n\"z\"")), "a: \"y\\n\\\"z\\\"\"\n");
     assert_edit("a: x # c\n", replace("/a", json!("y\nz")), "a: \"y\\nz\" # c\n");
     assert_edit("- - ~ # c\n", replace("/0/0", json!("y\nz")), "- - \"y\\nz\" # c\n");
+    let refused = edited("a: x # c\n", replace("/a", json!({"b": "y\nz"}))).unwrap_err();
+    assert!(refused.contains("follows on the line"), "{refused}");
     assert_edit("a: x\n", replace("/a", json!("yes")), "a: \"yes\"\n");
     assert_edit("a: x\n", replace("/a", json!("12")), "a: \"12\"\n");
     assert_edit("a: x\n", replace("/a", json!("b: c")), "a: \"b: c\"\n");

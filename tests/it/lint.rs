@@ -212,6 +212,10 @@ fn a_namespace_in_the_set_tells_its_labels() {
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: here, labels: {team: a}}\n---\n";
     let ran = folder.lint_with(&["--namespace", "here", "-"], format!("{namespace}{BAD}"));
     assert_eq!(ran.code, 1, "{ran:?}");
+    folder.write("apart/bad.yaml", BAD);
+    folder.write("apart/namespace.yaml", namespace);
+    let ran = folder.lint(&["--namespace", "here", &folder.path("apart")]);
+    assert_eq!(ran.code, 1, "in a file that is read later: {ran:?}");
     let labels = ["--namespace", "here", "--namespace-labels", "team=b,x=y", "-"];
     assert_eq!(folder.lint_with(&labels, BAD).code, 0);
     let labels = ["--namespace", "here", "--namespace-labels", "team=a", "-"];
@@ -331,11 +335,9 @@ fn objects_are_judged_alike_in_one_file_and_in_files_of_their_own() {
     for (rank, document) in apart.enumerate() {
         folder.write(&format!("apart/{rank:03}.yaml"), document);
     }
-    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: ska, labels: {cicd.skao.int/environmentTier: dev}}\n";
     let flags = ["--no-config", "--format", "json", "--namespace", "ska"];
     let lint = |path: &str| {
-        let namespace = folder.write("z-namespace.yaml", namespace);
-        let ran = run(&[&["lint"], &flags[..], &[path, &namespace]].concat());
+        let ran = run(&[&["lint"], &flags[..], &[path]].concat());
         let mut report = ran.json();
         let findings = report["findings"].as_array_mut().unwrap();
         // What a person sees in a file of its own: lines, who owns it, what stands twice in it.

@@ -13,7 +13,7 @@ use super::own::{duplicate_keys, duplicate_object, file_shown, problem_shown};
 use super::place::{Index, Name, Places};
 use super::render::differences;
 use super::shelf::{Volume, documents_of};
-use crate::cli::facts::{Ground, Noted, Place, Said};
+use crate::cli::facts::{Noted, Place, Said, Surroundings};
 use crate::document::{Location, Path, Span};
 use crate::engine::{
     About, Applicability, Budget, Decision, Documents, Engine, Facts, Finding, Fix, Identity,
@@ -43,7 +43,7 @@ pub(super) struct Judged {
 pub(super) struct Bench<'b> {
     pub(super) engine: &'b Engine,
     pub(super) said: &'b Said,
-    pub(super) ground: &'b Ground<'b>,
+    pub(super) surroundings: &'b Surroundings<'b>,
     pub(super) known: &'b Baseline,
     pub(super) needs: Needs,
     /// Which fixes are written into texts, if any.
@@ -86,7 +86,7 @@ struct Verdict {
     outcomes: Vec<ShownOutcome>,
     proposals: Vec<Proposal>,
     /// What was asked of other objects.
-    asked: Vec<Question>,
+    questions: Vec<Question>,
     denied: bool,
     passed: usize,
     /// How many rules have nothing to say, not even something that is waived.
@@ -115,8 +115,8 @@ impl Bench<'_> {
     /// Judges a file as if there were no other one.
     pub(super) fn look(&self, manifest: Manifest<'_>, asked: &Asked<'_>) -> Look {
         let documents = documents_of(&manifest);
-        let noted = self.ground.note(self.engine, &manifest, &documents);
-        let place = self.ground.with([noted]);
+        let noted = self.surroundings.note(self.engine, &manifest, &documents);
+        let place = self.surroundings.with([noted]);
         let mut sheet = Sheet::new(&manifest, &documents);
         sheet.index = Some(OnceCell::new());
         let page = self.page(&mut sheet, &place, asked);
@@ -159,7 +159,7 @@ impl Bench<'_> {
     /// Judges those items again for which other files make a difference; `place` knows of all.
     pub(super) fn look_again(&self, page: &mut Page, place: &Place<'_>, volume: Volume<'_, '_>) {
         let facts = place.facts();
-        let holds = |it: &Verdict| it.asked.iter().all(|it| it.has_same_answer(&facts));
+        let holds = |it: &Verdict| it.questions.iter().all(|it| it.has_same_answer(&facts));
         let judged = page.verdicts.iter().enumerate();
         let wanted: Vec<usize> = judged
             .filter(|(_, verdict)| verdict.as_ref().is_some_and(|it| !holds(it)))
@@ -224,7 +224,7 @@ impl Bench<'_> {
         let facts = Facts { questions: Some(&questions), ..place.facts() };
         let mut verdict = Verdict::default();
         let mut report = self.report(sheet, (rank, item), &facts, &mut verdict);
-        verdict.asked = questions.into_asked();
+        verdict.questions = questions.into_asked();
         self.known.mark(&mut report.findings);
         let waived = report.outcomes.iter().filter(|it| it.status == Status::Pass).count();
         verdict.denied = !Decision::of(&report).allowed();

@@ -159,8 +159,9 @@ impl Court<'_> {
         let Self { reader, engine, known, changed, screen } = *self;
         let files = ranks.iter().filter_map(|rank| input.files.get(*rank)).collect();
         let shelf = Shelf::new(files, reader);
-        let ground = reader.said.ground(engine);
-        let bench = Bench { engine, said: reader.said, ground: &ground, known, needs, fixes };
+        let surroundings = reader.said.surroundings(engine);
+        let bench =
+            Bench { engine, said: reader.said, surroundings: &surroundings, known, needs, fixes };
         let progress = Progress::of(screen, shelf.len(), "files judged");
         let look = |(at, rank): (usize, &usize)| {
             let asked = Asked {
@@ -180,7 +181,7 @@ impl Court<'_> {
             pages.push(look.page);
             look.noted
         });
-        let place = ground.with(noted);
+        let place = surroundings.with(noted);
         let close = |((rank, mut page), items): ((usize, Page), &Vec<Item>)| {
             let volume = shelf.volume(rank, items);
             bench.look_again(&mut page, &place, volume);

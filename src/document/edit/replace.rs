@@ -30,7 +30,7 @@ pub(super) fn spot(
         return Ok(Edit { span: old.span, replacement: with_end(source, old, replacement) });
     }
     if ends_in_block(source, new) && !source.ends_line(old.span.end) {
-        return Err(refuse("a comment behind it would be lost"));
+        return Err(refuse("what follows on the line would be lost"));
     }
     match spot.hold {
         Hold::Root => Err(refuse("the whole document would be written anew")),

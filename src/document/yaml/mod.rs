@@ -85,16 +85,12 @@ impl<'a> Documents<'a> {
         self.text
     }
 
-    /// The document that was found at `piece` before.
+    /// The document that stands in `piece`, the span of one that was found before.
     ///
     /// # Errors
     ///
     /// It can't be read.
-    pub fn again(&mut self, piece: Span) -> Result<Document<'a>, Problem> {
-        self.document(piece)
-    }
-
-    fn document(&mut self, piece: Span) -> Result<Document<'a>, Problem> {
+    pub fn document(&mut self, piece: Span) -> Result<Document<'a>, Problem> {
         let source = self.text.get(piece.range()).unwrap_or_default();
         if split::is_empty(source) {
             return Ok(Document {
