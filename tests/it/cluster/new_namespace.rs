@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use super::api::until;
 use super::release::{DENY, Release};
-use super::strict::{create, denied_for};
+use super::strict::{create, denied_for, until_denied_for};
 
 #[test]
 fn what_is_created_in_a_namespace_of_a_moment_ago_is_judged_like_the_rest() {
@@ -19,7 +18,7 @@ fn what_is_created_in_a_namespace_of_a_moment_ago_is_judged_like_the_rest() {
         release.api().post("/api/v1/namespaces", &json!({"metadata": metadata})).unwrap();
     };
     made("moment-first");
-    until("the policy acts", || denied_for(&release, "moment-first", "first"));
+    until_denied_for(&release, "moment-first", "first");
     for number in 0..20 {
         let name = format!("moment-{number}");
         made(&name);

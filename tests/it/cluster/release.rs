@@ -123,6 +123,18 @@ impl Release {
         Some(page)
     }
 
+    /// Waits until all replicas judge by one policy set: they hear of a change on their own.
+    pub(crate) fn until_agreed(&self) {
+        let set = |pod: &String| {
+            let page = self.metrics(pod)?;
+            page.lines().find(|it| it.starts_with("portcullis_policy_set_info{")).map(str::to_owned)
+        };
+        until("all replicas have one policy set", || {
+            let sets: Option<Vec<String>> = self.ready_pods().iter().map(set).collect();
+            sets?.windows(2).all(|pair| pair[0] == pair[1]).then_some(())
+        });
+    }
+
     /// Waits until the Deployment is as it is to be, and nothing of an older one is left.
     pub(crate) fn until_ready(&self) {
         let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{NAME}");

@@ -11,10 +11,10 @@ pub(crate) const PATH: &str = "/apis/portcullis.skao.int/v1alpha1/policies/stric
 /// ConfigMaps of namespaces whose names begin with this need labels.
 pub(crate) const PREFIX: &str = "strict";
 
-/// Has ConfigMaps denied that lack one of these labels, and waits until that is so.
+/// Has ConfigMaps denied that lack one of these labels, and waits until every replica does so.
 pub(crate) fn require(release: &Release, namespace: &str, labels: &[&str]) {
     write(release, labels);
-    until("the policy acts", || denied_for(release, namespace, labels[0]));
+    until_denied_for(release, namespace, labels[0]);
 }
 
 /// Writes the policy without waiting.
@@ -52,6 +52,13 @@ fn spec(labels: &[&str]) -> Json {
         "scope": {"kinds": ["v1/ConfigMap"], "namespaces": [format!("{PREFIX}-*")]},
         "rules": [{"rule": "label-required", "params": {"labels": labels}}],
     })
+}
+
+/// Waits until every replica denies a ConfigMap without this label.
+pub(crate) fn until_denied_for(release: &Release, namespace: &str, label: &str) {
+    until("the policy acts", || denied_for(release, namespace, label));
+    // One replica has the policy, so if they agree all have it.
+    release.until_agreed();
 }
 
 /// Whether a ConfigMap with all labels but this one is denied for it.
