@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::compile::Entry;
 use super::context::{Draft, OTHERS};
 use super::scope::{Applies, Case};
@@ -148,7 +150,7 @@ impl Engine {
         let root = root_of(case);
         let complete = facts.inventory.is_some_and(|inventory| inventory.complete);
         let waiver = self.waiver_for(entry, root, facts);
-        let mut seen = HashSet::new();
+        let mut seen: HashSet<_, RandomState> = HashSet::default();
         for draft in drafts {
             let id = FindingId::new(
                 &entry.policy,

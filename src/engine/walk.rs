@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
+
 use super::{Documents, Identity, Node, Schema, Shape, Subject};
 use crate::document::{Value, spread};
 
@@ -39,7 +41,7 @@ pub struct Walk<'s> {
     /// Most rules about pods ask for them.
     containers: RefCell<Option<Rc<[Node<'s>]>>>,
     /// Whether the value at a place must not be shown, of those that were asked for.
-    sensitive: RefCell<HashMap<u32, bool>>,
+    sensitive: RefCell<HashMap<u32, bool, RandomState>>,
     given: Option<&'s Documents<'s>>,
     documents: OnceCell<Documents<'s>>,
 }

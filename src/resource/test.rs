@@ -23,6 +23,9 @@ pub enum Test {
     AtMost(Scalar, Quantity),
     Version(VersionReq),
     Within(Vec<IpNet>),
+    /// In characters.
+    LengthAtLeast(usize),
+    LengthAtMost(usize),
 }
 
 impl Test {
@@ -67,6 +70,13 @@ impl Test {
                     format!("which is not within {}", alternatives(networks)),
                 ),
             },
+            Self::LengthAtLeast(least) => (
+                text.chars().count() >= *least,
+                format!("which is shorter than {least} characters"),
+            ),
+            Self::LengthAtMost(most) => {
+                (text.chars().count() <= *most, format!("which is longer than {most} characters"))
+            }
         };
         (!holds).then_some(problem)
     }

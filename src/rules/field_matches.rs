@@ -48,6 +48,7 @@ declare_rule! {
     /// - `notOneOf`: the values that are not.
     /// - `min`, `max`: the bounds of a number or quantity, both allowed themselves: `1`, `500m`,
     ///   `4Gi`.
+    /// - `minLength`, `maxLength`: the bounds of how many characters it has, both allowed.
     /// - `version`: the semantic versions that are allowed: `>=1.2.0, <2`. A pre-release is in a
     ///   range only if the range names one of the same version.
     /// - `within`: the networks in which an IP address or network must lie: `10.0.0.0/8`.
@@ -83,6 +84,18 @@ declare_rule! {
     ///       resources:
     ///         limits:
     ///           memory: 100G
+    /// ```
+    ///
+    /// A name that is too long for what is made of it:
+    ///
+    /// ```yaml
+    /// # params: {field: metadata.name, maxLength: 39}
+    /// apiVersion: tango.tango-controls.org/v1
+    /// kind: DeviceServer
+    /// metadata:
+    ///   name: central-node-of-the-telescope-in-the-north
+    /// spec:
+    ///   image: artefact.skao.int/ska-tmc-centralnode:1.0.0
     /// ```
     ///
     /// Keys:
@@ -179,6 +192,10 @@ struct Parameters {
     min: Option<Scalar>,
     /// The greatest number or quantity.
     max: Option<Scalar>,
+    /// The fewest characters.
+    min_length: Option<usize>,
+    /// The most characters.
+    max_length: Option<usize>,
     /// The semantic versions that are allowed.
     version: Option<String>,
     /// The networks in which an address must lie.
@@ -204,6 +221,12 @@ impl Configure for FieldMatches {
         }
         tests.extend(min.map(|(text, least)| Test::AtLeast(text, least)));
         tests.extend(max.map(|(text, most)| Test::AtMost(text, most)));
+        let (least, most) = (given.min_length, given.max_length);
+        if least.zip(most).is_some_and(|(least, most)| least > most) {
+            return Err(ParameterError::new("minLength", "must not be more than `maxLength`"));
+        }
+        tests.extend(least.map(Test::LengthAtLeast));
+        tests.extend(most.map(Test::LengthAtMost));
         if let Some(range) = given.version {
             let range = VersionReq::parse(&range)
                 .map_err(|error| ParameterError::new("version", format!("is no range: {error}")))?;

@@ -209,6 +209,8 @@ fn a_value_must_pass_every_test() {
             "localhost",
             "`localhost`, which is no IP address and no network",
         ),
+        ("maxLength: 2", "éé", "ééé", "`ééé`, which is longer than 2 characters"),
+        ("minLength: 2", "éé", "é", "`é`, which is shorter than 2 characters"),
         ("pattern: a, notPattern: b", "a", "ab", "`ab`, which matches `b`"),
     ];
     for (tests, good, bad, problem) in cases {
@@ -272,6 +274,7 @@ fn no_message_holds_what_must_not_be_shown() {
         "{field: 'data[*]', format: dns-label}",
         "{field: data.password, oneOf: [a]}",
         "{field: data.password, max: 5}",
+        "{field: data.password, maxLength: 5}",
     ] {
         let report = judge(&engine("field-matches", params), secret);
         assert_eq!(report.findings.len(), 1, "{params}");
@@ -300,6 +303,7 @@ fn a_test_that_can_not_be_is_refused() {
         ),
         ("format: semvar", "/format: parameter `format`: `semvar` is none of "),
         ("min: 2, max: 1", "/min: parameter `min` must not be more than `max`"),
+        ("minLength: 2, maxLength: 1", "/minLength: parameter `minLength` must not be more than "),
         ("min: lots", "/min: parameter `min` is no number: `lots` is no quantity"),
         ("version: one", "/version: parameter `version` is no range: "),
         (

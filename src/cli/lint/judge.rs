@@ -1,10 +1,10 @@
 //! One file, judged: its findings with their places.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
+use rayon::prelude::*;
 
 use super::baseline::Baseline;
 use super::changed::Lines;
@@ -93,6 +93,9 @@ struct Verdict {
     clean: usize,
 }
 
+/// How many items are judged by one thread, so that there is more to do than to hand out.
+pub(super) const FEW_ITEMS: usize = 8;
+
 /// A file on the bench.
 struct Sheet<'m, 't> {
     manifest: &'m Manifest<'t>,
@@ -101,7 +104,7 @@ struct Sheet<'m, 't> {
     places: Places<'m, 't>,
     masked: Masked<'m, 't>,
     /// Where in the file an object is; `None` if but some of it is here.
-    index: Option<OnceCell<Index<'m>>>,
+    index: Option<&'m OnceLock<Index<'m>>>,
 }
 
 /// Whose a finding is.
@@ -117,14 +120,23 @@ impl Bench<'_> {
         let documents = documents_of(&manifest);
         let noted = self.surroundings.note(self.engine, &manifest, &documents);
         let place = self.surroundings.with([noted]);
-        let mut sheet = Sheet::new(&manifest, &documents);
-        sheet.index = Some(OnceCell::new());
-        let page = self.page(&mut sheet, &place, asked);
+        let page = {
+            let index = OnceLock::new();
+            let sheet = || Sheet { index: Some(&index), ..Sheet::new(&manifest, &documents) };
+            self.page(&sheet, &place, asked)
+        };
         drop(documents);
         Look { noted: place.into_noted(), page, items: manifest.items }
     }
 
-    fn page(&self, sheet: &mut Sheet<'_, '_>, place: &Place<'_>, asked: &Asked<'_>) -> Page {
+    /// `lay_out` puts the file on the bench, for each who judges a part of it.
+    fn page<'m, 't: 'm>(
+        &self,
+        lay_out: &(impl Fn() -> Sheet<'m, 't> + Sync),
+        place: &Place<'_>,
+        asked: &Asked<'_>,
+    ) -> Page {
+        let mut sheet = lay_out();
         let manifest = sheet.manifest;
         let is_whole = asked.lines == Lines::All;
         let touches = |span: Span| {
@@ -138,20 +150,22 @@ impl Bench<'_> {
             page.unreadable = true;
             page.own.push(problem_shown(manifest, problem));
         }
+        // Many a pipeline has one file with everything in it.
+        let items = manifest.items.par_iter().enumerate().with_min_len(FEW_ITEMS);
+        let verdicts = items.map_init(lay_out, |sheet, (rank, item)| {
+            let is_asked = touches(manifest.document_span(item));
+            is_asked.then(|| self.judge_item(sheet, rank, item, place))
+        });
+        page.verdicts = verdicts.collect();
         let mut seen: HashMap<Name<'_>, usize, RandomState> = HashMap::default();
-        for (rank, item) in manifest.items.iter().enumerate() {
+        for (rank, (item, verdict)) in manifest.items.iter().zip(&page.verdicts).enumerate() {
             let first = *seen.entry(Name::of(&item.identity)).or_insert(rank);
-            if !touches(manifest.document_span(item)) {
-                page.verdicts.push(None);
-                continue;
-            }
-            page.verdicts.push(Some(self.judge_item(sheet, rank, item, place)));
-            if first != rank && !item.identity.name.is_empty() {
-                page.own.extend(self.judge_again(sheet, rank, first));
+            if first != rank && verdict.is_some() && !item.identity.name.is_empty() {
+                page.own.extend(self.judge_again(&mut sheet, rank, first));
             }
         }
         if let Some(again) = asked.again.filter(|_| is_whole) {
-            self.compare(sheet, again, &mut page.own);
+            self.compare(&mut sheet, again, &mut page.own);
         }
         page
     }
@@ -357,8 +371,7 @@ fn edits(manifest: &Manifest<'_>, item: &Item, fix: &Fix) -> Vec<ShownEdit> {
 
 impl<'m, 't> Sheet<'m, 't> {
     fn new(manifest: &'m Manifest<'t>, documents: &'m [Documents<'m>]) -> Self {
-        let mut places = Places::new(manifest);
-        places.know(documents);
+        let places = Places::knowing(manifest, documents);
         let masked = Masked::new(manifest, &KUBERNETES);
         Self { manifest, documents, places, masked, index: None }
     }
@@ -382,7 +395,7 @@ impl<'m, 't> Sheet<'m, 't> {
 
     /// The first object of the file that is the same as `wanted`.
     fn find(&self, wanted: &Identity) -> Option<usize> {
-        let index = self.index.as_ref()?.get_or_init(|| Index::new([&*self.manifest.items]));
+        let index = self.index?.get_or_init(|| Index::new([&*self.manifest.items]));
         index.find(wanted).map(|(_, rank)| rank)
     }
 }

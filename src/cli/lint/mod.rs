@@ -17,6 +17,7 @@ mod world;
 pub(super) use self::configured::{Configured, configured};
 pub(super) use self::flags::Arguments;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
@@ -27,7 +28,7 @@ use self::fix::Fixed;
 use self::judge::{Asked, Bench, Judged, Look, Page};
 use self::place::Objects;
 use self::render::place_all;
-use self::shelf::{Reader, Shelf};
+use self::shelf::{Early, Reader, Shelf};
 use self::texts::{Origin, Texts};
 use self::world::{World, merge};
 use super::policies::File;
@@ -50,12 +51,16 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let changed = Changed::read(arguments)?;
     let policies = arguments.policies.read()?;
     let compile = |waivers: &[File]| arguments.policies.compile(&policies, waivers);
+    let reader = Reader { said: &said, exactly: arguments.exact_reader };
     // Most texts hold no waiver, and then need not be waited for.
     let mut without_waivers = None;
-    let mut input = rayon::in_place_scope(|scope| {
+    let texts = OnceCell::new();
+    let early = rayon::in_place_scope(|scope| {
         scope.spawn(|_| without_waivers = Some(compile(&[])));
-        Texts::read(arguments, console)
+        let read = Texts::read(arguments, console)?;
+        Ok::<_, Failure>(Early::read(reader, &texts.get_or_init(|| read).files))
     })?;
+    let mut input = texts.get().unwrap_or_else(|| unreachable!("texts are read, or it failed"));
     if arguments.fix && input.origins.iter().any(|it| matches!(it, Origin::Stream)) {
         let failure = Failure::new("what comes by the standard input can't be fixed");
         return Err(failure.help("name files, or give `--diff`"));
@@ -65,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let loaded = loaded.unwrap_or_else(|| compile(&waivers))?;
     let screen = console.screen.clone();
     let court = Court {
-        reader: Reader { said: &said, exactly: arguments.exact_reader },
+        reader,
         screen: &screen,
         engine: &loaded.engine,
         known: &known,
@@ -74,21 +79,25 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
 
     let mut all_written = true;
     let mut difference = None;
+    // Texts that are fixed take the place of those that were read.
+    let rewritten;
+    let mut early = early;
     if let Some(most) = arguments.fixes() {
-        let fixed = Fixed::of(&input, |input| court.judge_all(input, Needs::default(), Some(most)));
+        let fixed = Fixed::of(input, |input| court.judge_all(input, Needs::default(), Some(most)));
         if arguments.diff {
-            difference = Some(fixed.difference(&input));
+            difference = Some(fixed.difference(input));
             fixed.tell_left(console);
         } else {
-            all_written = fixed.write(&input, console);
-            input = fixed.input;
+            all_written = fixed.write(input, console);
+            rewritten = fixed.input;
+            (input, early) = (&rewritten, Early::default());
         }
     }
     let worlds: Vec<World> = (0..input.sets.len())
-        .map(|set| court.judge(&input, input.world(set), arguments.needs(), None))
+        .map(|set| court.judge(input, input.world(set), &early, arguments.needs(), None))
         .collect();
     let unreadable = !input.unread.is_empty() || worlds.iter().any(World::is_unreadable);
-    let mut run = merge(court.engine, &input, worlds);
+    let mut run = merge(court.engine, input, worlds);
     place_all(&mut run, input.renderings());
     run.sort();
     run.has_baseline = arguments.baseline.is_some();
@@ -148,11 +157,12 @@ struct Court<'c> {
 }
 
 impl Court<'_> {
-    /// Judges the texts of these ranks together.
-    fn judge(
+    /// Judges the texts of these ranks together; some were read `early`.
+    fn judge<'t>(
         &self,
-        input: &Texts,
+        input: &'t Texts,
         ranks: Vec<usize>,
+        early: &Early<'t>,
         needs: Needs,
         fixes: Option<Applicability>,
     ) -> World {
@@ -168,7 +178,8 @@ impl Court<'_> {
                 again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
-            let look = shelf.read(at).map(|manifest| bench.look(manifest, &asked));
+            let manifest = early.take(*rank).or_else(|| shelf.read(at));
+            let look = manifest.map(|manifest| bench.look(manifest, &asked));
             progress.step();
             look.unwrap_or_default()
         };
@@ -203,7 +214,7 @@ impl Court<'_> {
         let mut all: Vec<Judged> = Vec::new();
         all.resize_with(input.files.len(), Judged::default);
         for set in (0..input.sets.len()).rev() {
-            let world = self.judge(input, input.world(set), needs, fixes);
+            let world = self.judge(input, input.world(set), &Early::default(), needs, fixes);
             for (rank, judged) in world.ranks.into_iter().zip(world.files) {
                 if let Some(place) = all.get_mut(rank) {
                     *place = judged;

@@ -1,7 +1,7 @@
 //! Places in any file of a run, also of objects that a finding is related to.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
@@ -47,6 +47,10 @@ pub(super) struct Name<'i> {
 pub(super) struct Places<'m, 't> {
     manifest: &'m Manifest<'t>,
     locator: Locator<'m>,
+    /// What the strings of each object hold, as far as it was read already.
+    documents: &'m [Documents<'m>],
+    /// The ranks of the objects of which the locator knows that.
+    known: HashSet<usize, RandomState>,
 }
 
 /// A place of a finding in another file: which of the judged files, which finding, which place.
@@ -158,14 +162,12 @@ impl<'i> Name<'i> {
 
 impl<'m, 't> Places<'m, 't> {
     pub(super) fn new(manifest: &'m Manifest<'t>) -> Self {
-        Self { manifest, locator: manifest.locator() }
+        Self { manifest, locator: manifest.locator(), documents: &[], known: HashSet::default() }
     }
 
-    /// Makes use of what was read already: what the strings of the file hold.
-    pub(super) fn know(&mut self, documents: &'m [Documents<'m>]) {
-        for (holder, document) in documents.iter().flat_map(Documents::iter) {
-            self.locator.know(holder, document);
-        }
+    /// Makes use of what was read already: what the strings of each object of the file hold.
+    pub(super) fn knowing(manifest: &'m Manifest<'t>, documents: &'m [Documents<'m>]) -> Self {
+        Self { documents, ..Self::new(manifest) }
     }
 
     /// Where a path of the object of this rank is. `None` if there is no such object.
@@ -176,6 +178,10 @@ impl<'m, 't> Places<'m, 't> {
         about: About,
     ) -> Option<(Location, Span)> {
         let item = self.manifest.items.get(rank)?;
+        if self.known.insert(rank) {
+            let documents = self.documents.get(rank).into_iter().flat_map(Documents::iter);
+            documents.for_each(|(holder, document)| self.locator.know(holder, document));
+        }
         Some(self.manifest.place(&mut self.locator, item, path, about))
     }
 }

@@ -1,5 +1,10 @@
 //! The texts that are judged together.
 
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::judge::FEW_ITEMS;
 use crate::cli::facts::Said;
 use crate::cli::policies::File;
 use crate::document::yaml;
@@ -22,6 +27,10 @@ pub(super) struct Volume<'s, 't> {
     pub(super) items: &'s [Item],
 }
 
+/// The first files, read before there is anything to judge them by.
+#[derive(Debug, Default)]
+pub(super) struct Early<'t>(Vec<Mutex<Option<Manifest<'t>>>>);
+
 /// How texts are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'r> {
@@ -30,7 +39,31 @@ pub(super) struct Reader<'r> {
     pub(super) exactly: bool,
 }
 
+/// How many bytes of text are read early: their trees are there until they are judged.
+const EARLY_BYTES: usize = 1 << 20;
+
+impl<'t> Early<'t> {
+    pub(super) fn read(reader: Reader<'_>, files: &'t [File]) -> Self {
+        let mut bytes = 0;
+        let is_early = |file: &&File| {
+            bytes += file.text().len();
+            bytes <= EARLY_BYTES
+        };
+        let files: Vec<&File> = files.iter().take_while(is_early).collect();
+        Self(files.into_par_iter().map(|file| Mutex::new(Some(reader.read(file)))).collect())
+    }
+
+    /// The file of this rank, for the first who asks for it.
+    pub(super) fn take(&self, rank: usize) -> Option<Manifest<'t>> {
+        self.0.get(rank)?.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 impl Reader<'_> {
+    fn read<'t>(&self, file: &'t File) -> Manifest<'t> {
+        self.said.complete(Manifest::of(file.name(), self.documents(file)))
+    }
+
     fn documents<'t>(&self, file: &'t File) -> yaml::Documents<'t> {
         match self.exactly {
             true => yaml::read_exactly(file.text()),
@@ -51,9 +84,7 @@ impl<'t> Shelf<'t> {
 
     /// Reads the file of this rank.
     pub(super) fn read(&self, rank: usize) -> Option<Manifest<'t>> {
-        let file = self.files.get(rank)?;
-        let manifest = Manifest::of(file.name(), self.reader.documents(file));
-        Some(self.reader.said.complete(manifest))
+        self.files.get(rank).map(|file| self.reader.read(file))
     }
 
     /// The file of this rank, in which these items were found.
@@ -87,5 +118,5 @@ pub(super) fn documents_of<'m>(manifest: &'m Manifest<'_>) -> Vec<Documents<'m>>
         let subject = manifest.subject(item);
         Documents::read(&KUBERNETES, &subject.identity, subject.object)
     };
-    manifest.items.iter().map(read).collect()
+    manifest.items.par_iter().with_min_len(FEW_ITEMS).map(read).collect()
 }

@@ -23,43 +23,74 @@ pub(super) fn trace(source: &str, folded: bool, trace: &mut Trace<'_>) -> Option
     let mut lines = lines(body, body_start, indentation(body, trace.decoded));
 
     // A block ends with its last line that is not empty; what follows is chomped.
+    let (last, empty_end) = match folded {
+        true => fold(&mut lines, trace)?,
+        false => (literal(source, &mut lines, trace)?, Vec::new()),
+    };
+    if let Some(last) = last.filter(|_| !strip) {
+        trace.character(last.end, source.len().saturating_sub(last.end).min(1), '\n')?;
+    }
+    if keep {
+        for line in empty_end.into_iter().chain(lines).filter(|line| line.end < source.len()) {
+            trace.character(line.end, 1, '\n')?;
+        }
+    }
+    Some(last.map_or(body_start, |line| line.start + line.text.len()))
+}
+
+/// Follows the lines of a literal block up to the last that is not empty, which is returned.
+fn literal<'a>(
+    source: &str,
+    lines: &mut impl Iterator<Item = Line<'a>>,
+    trace: &mut Trace<'_>,
+) -> Option<Option<Line<'a>>> {
+    let text = trace.decoded.trim_end_matches('\n');
+    let breaks = memchr_iter(b'\n', text.as_bytes()).count();
+    let count = if text.is_empty() { 0 } else { breaks + 1 };
+    // One for each line, and the last break.
+    trace.parts.reserve_exact(count + 1);
+    let mut last = None;
+    for (index, line) in lines.take(count).enumerate() {
+        // A line and its break stand for themselves, in one piece.
+        let piece = source.get(line.start..=line.end).filter(|it| it.ends_with('\n'));
+        match piece.filter(|_| index < breaks) {
+            Some(piece) => trace.verbatim(line.start, piece)?,
+            None => trace.verbatim(line.start, line.text)?,
+        }
+        if index < breaks && piece.is_none() {
+            trace.character(line.end, 1, '\n')?;
+        }
+        last = Some(line);
+    }
+    Some(last)
+}
+
+/// Follows the lines of a folded block up to the last that is not empty, which is returned with
+/// the empty ones behind it.
+fn fold<'a>(
+    lines: &mut impl Iterator<Item = Line<'a>>,
+    trace: &mut Trace<'_>,
+) -> Option<(Option<Line<'a>>, Vec<Line<'a>>)> {
+    let mut lines: Vec<Line<'_>> = lines.collect();
     let written = lines.iter().rposition(|line| !line.text.is_empty()).map_or(0, |last| last + 1);
     let empty_end = lines.split_off(written);
     for (index, line) in lines.iter().enumerate() {
-        let next = lines.get(index + 1);
-        // A line of a literal block and its break stand for themselves, in one piece.
-        let piece = source.get(line.start..=line.end).filter(|it| !folded && it.ends_with('\n'));
-        if let (Some(_), Some(piece)) = (next, piece) {
-            trace.verbatim(line.start, piece)?;
-            continue;
-        }
         trace.verbatim(line.start, line.text)?;
-        if let Some(next) = next {
-            line_break(&lines, index, *line, *next, folded, trace)?;
+        if let Some(next) = lines.get(index + 1) {
+            line_break(&lines, index, *line, *next, trace)?;
         }
     }
-    let text_end = lines.last().map_or(body_start, |line| line.start + line.text.len());
-    if let Some(last) = lines.last().filter(|_| !strip) {
-        trace.character(last.end, source.len().saturating_sub(last.end).min(1), '\n')?;
-    }
-    for line in empty_end.iter().filter(|line| keep && line.end < source.len()) {
-        trace.character(line.end, 1, '\n')?;
-    }
-    Some(text_end)
+    Some((lines.last().copied(), empty_end))
 }
 
-/// Follows the break between two lines.
+/// Follows the break between two lines of a folded block.
 fn line_break(
     lines: &[Line<'_>],
     index: usize,
     line: Line<'_>,
     next: Line<'_>,
-    folded: bool,
     trace: &mut Trace<'_>,
 ) -> Option<()> {
-    if !folded {
-        return trace.character(line.end, 1, '\n');
-    }
     // Folding joins the last line with text before the break and the first one behind it; a line
     // that begins with white space is not folded, nor are the breaks around it.
     let indented = |line: Line<'_>| line.text.starts_with([' ', '\t']);
@@ -90,20 +121,18 @@ fn indentation(body: &str, decoded: &str) -> usize {
     }
 }
 
-fn lines(body: &str, start: usize, indentation: usize) -> Vec<Line<'_>> {
+fn lines(body: &str, start: usize, indentation: usize) -> impl Iterator<Item = Line<'_>> {
     let bytes = body.as_bytes();
     let ends = memchr_iter(b'\n', bytes).chain((!body.is_empty()).then_some(body.len()));
-    let mut lines = Vec::new();
     let mut at = 0;
-    for end in ends.filter(|&end| end < body.len() || !body.ends_with('\n')) {
+    ends.filter(|&end| end < body.len() || !body.ends_with('\n')).map(move |end| {
         let content = body.get(at..end).unwrap_or_default();
         let content = content.strip_suffix('\r').unwrap_or(content);
         let text = content.get(margin(content, indentation)..).unwrap_or_default();
         let line_end = start + at + content.len();
-        lines.push(Line { start: line_end - text.len(), text, end: line_end });
         at = end + 1;
-    }
-    lines
+        Line { start: line_end - text.len(), text, end: line_end }
+    })
 }
 
 /// How many of the first `most` characters of a line are spaces.

@@ -189,6 +189,30 @@ fn may_promise_secret(name: &str) -> bool {
     !name.is_ascii() || name.as_bytes().array_windows().any(begins)
 }
 
+/// Whether a text has the beginning of a word that is in the name of something private, told
+/// without taking it apart.
+pub(super) fn may_hold_private_name(text: &str) -> bool {
+    let begins = |letters: &[u8; 3]| {
+        let letters = letters.map(|letter| letter.to_ascii_lowercase());
+        let begins_word = matches!(
+            &letters,
+            b"aut"
+                | b"bea"
+                | b"coo"
+                | b"cre"
+                | b"jwt"
+                | b"key"
+                | b"pas"
+                | b"psk"
+                | b"sal"
+                | b"sec"
+                | b"tok"
+        );
+        begins_word || letters.starts_with(b"pw")
+    };
+    text.as_bytes().array_windows().any(begins)
+}
+
 /// The words of a name in lower case: `mysqlRootPassword` and `MYSQL_ROOT-PASSWORD` have the
 /// same.
 fn words(name: &str) -> Vec<String> {
@@ -273,6 +297,13 @@ mod tests {
             assert!(may_promise_secret(word) && may_promise_secret(&word.to_uppercase()), "{word}");
         }
         assert!(!may_promise_secret("TANGO_HOST") && !may_promise_secret(""));
+        for word in SECRET_WORDS.iter().chain(&PRIVATE_WORDS).chain(&["pass", "pwd", "key"]) {
+            // What is looked for in a text has a value behind it.
+            let text = format!("the {word}=x");
+            assert!(may_hold_private_name(&text), "{word}");
+            assert!(may_hold_private_name(&text.to_uppercase()), "{word}");
+        }
+        assert!(!may_hold_private_name("TANGO_HOST=x") && !may_hold_private_name("pw"));
     }
 
     #[test]

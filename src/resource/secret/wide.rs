@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use super::name::{name_is_private, says_nothing};
+use super::name::{may_hold_private_name, name_is_private, says_nothing};
 use super::{find, random, tree};
 use crate::document::{Span, embedded};
 use crate::engine::MASK;
@@ -71,13 +71,15 @@ pub fn private_pairs(text: &str) -> Vec<Range<usize>> {
 /// The private parts of a text that is no document.
 fn lines(text: &str) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
-    if NAMES.is_match(text) {
+    if may_hold_private_name(text) {
         parts.extend(captured(text, &LINE, |name, value| {
             name_is_private(name) && !says_nothing(value)
         }));
         parts.extend(private_pairs(text));
     }
-    parts.extend(captured(text, &LOGIN, |_, value| !says_nothing(value)));
+    if text.as_bytes().windows(5).any(|it| it.eq_ignore_ascii_case(b"login")) {
+        parts.extend(captured(text, &LOGIN, |_, value| !says_nothing(value)));
+    }
     if may_hold_user(text) {
         // The port of a registry, and the tag before an image's digest.
         let is_port = |value: &str| {
@@ -102,8 +104,8 @@ fn captured(
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(captures) = pattern.captures_at(text, from) {
-        let Some(secret) = captures.name("secret").map(|it| it.range()) else { break };
-        let name = captures.name("name").map(|it| it.range());
+        let Some(secret) = captures.group("secret") else { break };
+        let name = captures.group("name");
         let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         let matches = is_private(name.as_ref().map(part).unwrap_or_default(), part(&secret));
         // What follows a name that promises nothing may begin with one that does.
@@ -111,7 +113,7 @@ fn captured(
         if matches {
             found.push(secret);
         }
-        from = text.ceil_char_boundary(next.max(captures.get_match().start() + 1));
+        from = text.ceil_char_boundary(next.max(captures.all.start + 1));
     }
     found
 }
@@ -129,10 +131,6 @@ fn may_hold_user(text: &str) -> bool {
         before.any(|byte| matches!(byte, b':' | b'/'))
     })
 }
-
-/// What the name of something private holds.
-static NAMES: BytePattern =
-    BytePattern::new(r"(?i)pass|pwd|secret|token|key|cred|auth|bearer|cookie|jwt|psk|pw|salt");
 
 /// `name = value` up to the end of the line, or of the quote.
 static LINE: BytePattern = BytePattern::new(

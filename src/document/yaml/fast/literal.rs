@@ -28,9 +28,36 @@ impl<'a> Reader<'a> {
             return Err(NotMine);
         }
         let start = header_end + 1;
-        let folded = self.byte(at) == b'>';
-        let mut lines = Lines { text: String::new(), folded, breaks: 0, foldable: None };
-        let mut next = start;
+        let (next, bytes) = self.block_extent(start, indentation)?;
+        let mut lines = Lines {
+            text: String::with_capacity(bytes),
+            folded: self.byte(at) == b'>',
+            breaks: 0,
+            foldable: None,
+        };
+        let mut line_start = start;
+        while line_start < next {
+            let line_end = self.line_end(line_start);
+            match self.slice(line_start, line_end)?.get(indentation..) {
+                Some(text) if !text.is_empty() => lines.push(text),
+                _ => lines.breaks += 1,
+            }
+            line_start = line_end + 1;
+        }
+        let whole = self.slice(at, next)?;
+        let end = match chomp {
+            b'+' => next,
+            // Empty lines at the end are part of the text only if it keeps them.
+            _ => next.min(at + whole.trim_end_matches('\n').len() + 1),
+        };
+        let body = Body::Text(Cow::Owned(lines.chomped(chomp)));
+        self.next_line(next)?;
+        Ok(Value { span: Span::from(at..end), body })
+    }
+
+    /// Where the lines end that are indented so far, and how many bytes they are made of at most.
+    fn block_extent(&self, start: usize, indentation: usize) -> Read<(usize, usize)> {
+        let (mut next, mut bytes) = (start, 0);
         while next < self.text.len() {
             let line_end = self.line_end(next);
             let line = self.slice(next, line_end)?;
@@ -42,22 +69,10 @@ impl<'a> Reader<'a> {
                 // White space at the very end of a file belongs to nobody.
                 return Err(NotMine);
             }
-            match line.get(indentation..).filter(|text| !text.is_empty()) {
-                Some(text) => lines.push(text),
-                None => lines.breaks += 1,
-            }
+            bytes += line.len().saturating_sub(indentation) + 1;
             next = line_end + 1;
         }
-        let next = next.min(self.text.len());
-        let whole = self.slice(at, next)?;
-        let end = match chomp {
-            b'+' => next,
-            // Empty lines at the end are part of the text only if it keeps them.
-            _ => next.min(at + whole.trim_end_matches('\n').len() + 1),
-        };
-        let body = Body::Text(Cow::Owned(lines.chomped(chomp)));
-        self.next_line(next)?;
-        Ok(Value { span: Span::from(at..end), body })
+        Ok((next.min(self.text.len()), bytes))
     }
 
     /// How far the first line with text below the header is indented.
