@@ -146,7 +146,7 @@ impl Kinds {
         self.patterns.iter().any(|pattern| match pattern {
             KindPattern::Object {
                 group: Part::Exactly(group), kind: Part::Exactly(kind), ..
-            } => *group == subject.group && *kind == subject.kind,
+            } => *kind == subject.kind && *group == subject.group,
             KindPattern::Object { group: Part::Any, kind: Part::Exactly(kind), .. } => {
                 *kind == subject.kind
             }
@@ -245,8 +245,9 @@ impl KindPattern {
         match (self, &subject.format) {
             (Self::Artefacts { format }, Some(is)) => format.matches(is),
             (Self::Pods, None) => holds_pods(),
+            // The kind first: names of kinds differ, most in their length too.
             (Self::Object { group, kind, .. }, None) => {
-                group.matches(&subject.group) && kind.matches(&subject.kind)
+                kind.matches(&subject.kind) && group.matches(&subject.group)
             }
             _ => false,
         }

@@ -46,6 +46,7 @@ const FAST: &[&str] = &[
     // Block scalars.
     "a: |\n  b\n   c\n\n  d\n\n\ne: |-\n  f\n\n\ng: |+\n  h\n\n\ni: j\n",
     "a: >\n  b\n  c\n\n  d\n   e\n   f\n\n  g\n  h\n\n\n  i\ne: >-\n  f\n  g\n\nh: >+\n  i\n\n\n",
+    "a: >\n  b\n  \tc\n  d\n\n  \te\n",
     "a: |\n\n  \n  b\n     \n  c\n   \n \nd: e\n",
     "a: |  \n  b # c\n # d\ne: |\n  f\n  \tg\n",
     "a: |\n b\tc\n  \t\n# d\ne: f\n",
@@ -124,6 +125,8 @@ const EXACT: &[&str] = &[
     "a:\n- b\n  c: d\n",
     "- - a\n - b\n",
     "a: - b\n",
+    "a: [b,\nc]\n",
+    "- a: {b: c,\n  d: e}\n",
     "a: b: c\n",
     "a: 'b': c\n",
     "a: [b]: c\n",

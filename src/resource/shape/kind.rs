@@ -115,12 +115,18 @@ pub(super) fn position(identity: &Identity) -> Option<usize> {
     if identity.format.is_some() {
         return None;
     }
-    let is_kind = |kind: &Kind| kind.name == identity.kind && kind.group == identity.group;
-    let is_version = |kind: &Kind| kind.version == Some(identity.version.as_str());
-    KINDS
-        .iter()
-        .position(|kind| is_kind(kind) && is_version(kind))
-        .or_else(|| KINDS.iter().position(|kind| is_kind(kind) && kind.version.is_none()))
+    let mut of_any_version = None;
+    for (at, kind) in KINDS.iter().enumerate() {
+        if kind.name != identity.kind || kind.group != identity.group {
+            continue;
+        }
+        match kind.version {
+            Some(version) if version == identity.version => return Some(at),
+            Some(_) => {}
+            None => of_any_version = of_any_version.or(Some(at)),
+        }
+    }
+    of_any_version
 }
 
 /// Every kind that is a pod or makes pods, as group and name.
