@@ -46,12 +46,13 @@ fn names(pods: &[Json]) -> Vec<String> {
     pods.iter().map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits until a bare pod without the label is denied.
-fn until_denied(plane: &Plane, namespace: &str) {
+/// Waits until every replica denies a bare pod without the label.
+fn until_denied(release: &Release, namespace: &str) {
     until("the policy acts", || {
         let run = ["--namespace", namespace, "run", "bare", IMAGE, "--dry-run=server"];
-        plane.kubectl(&run).stderr.contains("late/label-required").then_some(())
+        release.plane.kubectl(&run).stderr.contains("late/label-required").then_some(())
     });
+    release.until_agreed();
 }
 
 #[test]
@@ -65,7 +66,7 @@ fn what_is_older_than_the_policies_goes_on_and_can_go() {
     let wait = ["wait", "--for=condition=available", "deployment/old", "--timeout=30s"];
     kubectl(plane, &namespace, &wait);
     plane.apply(LATE);
-    until_denied(plane, &namespace);
+    until_denied(&release, &namespace);
 
     // One ReplicaSet stays one, whatever happens to its Deployment.
     kubectl(plane, &namespace, &["annotate", "deployment/old", "edited=yes"]);
@@ -121,7 +122,7 @@ fn a_sidecar_that_a_later_webhook_adds_gets_its_defaults() {
     let plane = release.plane;
     let namespace = plane.namespace("late");
     plane.apply(LATE);
-    until_denied(plane, &namespace);
+    until_denied(&release, &namespace);
     let mut injector = Injector::start(plane);
     let arguments = ["create", "--dry-run=server", "--output=json", "--filename=-"];
     let pod = format!(
