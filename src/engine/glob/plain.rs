@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use memchr::{memchr_iter, memchr2_iter};
+use memchr::{memchr2_iter, memmem};
 
 use super::Wildcard;
 
@@ -33,7 +33,11 @@ struct Rest {
 
 /// Characters, one after another.
 #[derive(Clone)]
-struct Text(Box<[Atom]>);
+enum Text {
+    Bytes(Box<[u8]>),
+    /// With a class among them.
+    Atoms(Box<[Atom]>),
+}
 
 #[derive(Clone)]
 enum Atom {
@@ -137,30 +141,44 @@ impl Text {
                 char => Atom::Byte(u8::try_from(char).ok().filter(u8::is_ascii)?),
             });
         }
-        Some(Self(atoms.into()))
+        let byte = |atom: &Atom| match atom {
+            Atom::Byte(byte) => Some(*byte),
+            Atom::Class(_) => None,
+        };
+        let bytes = atoms.iter().map(byte).collect::<Option<_>>();
+        Some(bytes.map_or_else(|| Self::Atoms(atoms.into()), Self::Bytes))
     }
 
     fn len(&self) -> usize {
-        self.0.len()
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Atoms(atoms) => atoms.len(),
+        }
     }
 
     /// What stands behind the text in a name that begins with it.
     fn begins<'n, const ANY_CASE: bool>(&self, name: &'n [u8]) -> Option<&'n [u8]> {
         let (start, behind) = name.split_at_checked(self.len())?;
         let is_it = |(atom, byte): (&Atom, &u8)| atom.matches::<ANY_CASE>(*byte);
-        self.0.iter().zip(start).all(is_it).then_some(behind)
+        let begins = match self {
+            Self::Bytes(bytes) if ANY_CASE => start.eq_ignore_ascii_case(bytes),
+            Self::Bytes(bytes) => start == &**bytes,
+            Self::Atoms(atoms) => atoms.iter().zip(start).all(is_it),
+        };
+        begins.then_some(behind)
     }
 
     /// What stands in a name behind the first place of the text.
     fn first_in<'n, const ANY_CASE: bool>(&self, name: &'n [u8]) -> Option<&'n [u8]> {
         let behind = |at: usize| self.begins::<ANY_CASE>(name.get(at..)?);
-        match self.0.first()? {
-            Atom::Byte(byte) if ANY_CASE => {
-                let cases = (byte.to_ascii_lowercase(), byte.to_ascii_uppercase());
-                memchr2_iter(cases.0, cases.1, name).find_map(behind)
+        match self {
+            Self::Bytes(bytes) if ANY_CASE => {
+                let first = bytes.first()?;
+                memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), name)
+                    .find_map(behind)
             }
-            Atom::Byte(byte) => memchr_iter(*byte, name).find_map(behind),
-            Atom::Class(_) => (0..name.len()).find_map(behind),
+            Self::Bytes(bytes) => name.get(memmem::find(name, bytes)? + bytes.len()..),
+            Self::Atoms(_) => (0..name.len()).find_map(behind),
         }
     }
 }
