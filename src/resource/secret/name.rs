@@ -182,35 +182,26 @@ pub fn is_literal(value: &str) -> bool {
 /// Whether a name has the beginning of a word that counts: most have none, which is seen without
 /// taking them apart.
 fn may_promise_secret(name: &str) -> bool {
-    let begins = |letters: &[u8; 3]| {
-        let letters = letters.map(|letter| letter.to_ascii_lowercase());
-        matches!(&letters, b"cre" | b"key" | b"pas" | b"pwd" | b"sec" | b"tok")
-    };
-    !name.is_ascii() || name.as_bytes().array_windows().any(begins)
+    let begins =
+        |letters: &[u8; 3]| matches!(letters, b"cre" | b"key" | b"pas" | b"pwd" | b"sec" | b"tok");
+    !name.is_ascii() || any_letters(name, begins)
 }
 
-/// Whether a text has the beginning of a word that is in the name of something private, told
-/// without taking it apart.
+/// As [`may_promise_secret`], for [`name_is_private`] and a name anywhere in a text with something
+/// behind it.
 pub(super) fn may_hold_private_name(text: &str) -> bool {
-    let begins = |letters: &[u8; 3]| {
-        let letters = letters.map(|letter| letter.to_ascii_lowercase());
-        let begins_word = matches!(
-            &letters,
-            b"aut"
-                | b"bea"
-                | b"coo"
-                | b"cre"
-                | b"jwt"
-                | b"key"
-                | b"pas"
-                | b"psk"
-                | b"sal"
-                | b"sec"
-                | b"tok"
-        );
-        begins_word || letters.starts_with(b"pw")
-    };
-    text.as_bytes().array_windows().any(begins)
+    any_letters(text, |letters| match letters {
+        b"aut" | b"bea" | b"coo" | b"cre" | b"jwt" | b"key" | b"pas" | b"psk" | b"sal" | b"sec"
+        | b"tok" => true,
+        letters => letters.starts_with(b"pw"),
+    })
+}
+
+/// Whether any three letters that follow each other are among those `wanted`, in lower case.
+fn any_letters(text: &str, wanted: impl Fn(&[u8; 3]) -> bool) -> bool {
+    text.as_bytes()
+        .array_windows()
+        .any(|letters: &[u8; 3]| wanted(&letters.map(|letter| letter.to_ascii_lowercase())))
 }
 
 /// The words of a name in lower case: `mysqlRootPassword` and `MYSQL_ROOT-PASSWORD` have the

@@ -165,15 +165,15 @@ impl Detector {
         let part = |range: Range<usize>| text.get(range).unwrap_or_default();
         let mut from = 0;
         while let Some(captures) = self.pattern.captures_at(text, from) {
-            let Some(secret) = captures.group("secret") else { return };
-            let [name, sign] = ["name", "sign"].map(|it| captures.group(it).map(part));
-            let it = Match { name, sign, secret };
+            let range = |name| captures.name(name).map(|it| it.range());
+            let Some(secret) = range("secret") else { return };
+            let it = Match { name: range("name").map(part), sign: range("sign").map(part), secret };
             let is_secret = it.name.is_none_or(name_is_secret)
                 && is_literal(part(it.secret.clone()))
                 && !is_prose_or_code(text, &it);
             // What looks like a value may be a name with its own: `--set=password=…`.
             from = if is_secret { it.secret.end } else { it.secret.start };
-            from = text.ceil_char_boundary(from.max(captures.all.start + 1));
+            from = text.ceil_char_boundary(from.max(captures.get_match().start() + 1));
             if is_secret {
                 found.push(Found { what: self.what, range: it.secret });
             }

@@ -76,8 +76,6 @@ fn lines(text: &str) -> Vec<Range<usize>> {
             name_is_private(name) && !says_nothing(value)
         }));
         parts.extend(private_pairs(text));
-    }
-    if text.as_bytes().windows(5).any(|it| it.eq_ignore_ascii_case(b"login")) {
         parts.extend(captured(text, &LOGIN, |_, value| !says_nothing(value)));
     }
     if may_hold_user(text) {
@@ -104,8 +102,8 @@ fn captured(
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(captures) = pattern.captures_at(text, from) {
-        let Some(secret) = captures.group("secret") else { break };
-        let name = captures.group("name");
+        let Some(secret) = captures.name("secret").map(|it| it.range()) else { break };
+        let name = captures.name("name").map(|it| it.range());
         let part = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         let matches = is_private(name.as_ref().map(part).unwrap_or_default(), part(&secret));
         // What follows a name that promises nothing may begin with one that does.
@@ -113,7 +111,7 @@ fn captured(
         if matches {
             found.push(secret);
         }
-        from = text.ceil_char_boundary(next.max(captures.all.start + 1));
+        from = text.ceil_char_boundary(next.max(captures.get_match().start() + 1));
     }
     found
 }
@@ -141,7 +139,7 @@ static PAIR: BytePattern = BytePattern::new(
     r#"(?:name|key)\\*["']?[ \t]*[:=][ \t]*\\*["']?(?<name>[A-Za-z][A-Za-z0-9_.-]*)\\*["']?[\s,#]*\\*["']?values?\\*["']?[ \t]*[:=][\s\[#-]*(?<secret>\\*"(?:[^"\\]|\\[^"])*\\*"|'[^']*'|[^\s"'][^\r\n]*)"#,
 );
 
-/// What `.netrc` holds.
+/// What `.netrc` holds. It has the word for a password in it.
 static LOGIN: BytePattern = BytePattern::new(r"(?i)login\s+\S+\s+password\s+(?<secret>\S+)");
 
 /// A password with a slash in it.
