@@ -88,6 +88,15 @@ impl<'a> Map<'a> {
         entry.map(|entry| &mut entry.value)
     }
 
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value<'a>> {
+        self.entries.iter_mut().map(|entry| &mut entry.value)
+    }
+
+    /// Keeps the fields of which `stays` says so.
+    pub fn retain(&mut self, mut stays: impl FnMut(&str, &mut Value<'a>) -> bool) {
+        self.entries.retain_mut(|entry| stays(&entry.key, &mut entry.value));
+    }
+
     pub fn entry(&self, key: &str) -> Option<&Entry<'a>> {
         self.entries.iter().find(|entry| entry.key == key)
     }

@@ -1,5 +1,6 @@
 //! The way from an object's root to a place in it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// One step down: into a map by key, or into a list by index.
@@ -17,6 +18,11 @@ pub struct Path {
     pub steps: Vec<Step>,
 }
 
+/// A path as its JSON Pointer, which takes a fraction of the memory. Whether a step of digits is a
+/// key or an index is not told apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Pointer(Box<str>);
+
 impl Path {
     /// The root itself.
     pub const fn root() -> Self {
@@ -31,9 +37,45 @@ impl Path {
         }
         let step = |text: &str| match text.parse() {
             Ok(index) if text == "0" || !text.starts_with(['0', '+']) => Step::Index(index),
-            _ => Step::Key(text.replace("~1", "/").replace("~0", "~").into()),
+            _ => Step::Key(unescaped(text).into()),
         };
         Some(Self { steps: pointer.strip_prefix('/')?.split('/').map(step).collect() })
+    }
+}
+
+impl Pointer {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn to_path(&self) -> Path {
+        Path::parse(&self.0).unwrap_or_default()
+    }
+
+    /// The steps from the root, an index in digits.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = Cow<'_, str>> {
+        self.0.strip_prefix('/').into_iter().flat_map(|steps| steps.split('/')).map(unescaped)
+    }
+
+    /// The pointer of steps that [`write_key`] wrote, or that need no escape.
+    pub(crate) fn written(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Writes a step into a map as a part of a JSON Pointer.
+pub(crate) fn write_key(out: &mut impl fmt::Write, key: &str) -> fmt::Result {
+    out.write_char('/')?;
+    match key.contains(['~', '/']) {
+        true => out.write_str(&key.replace('~', "~0").replace('/', "~1")),
+        false => out.write_str(key),
+    }
+}
+
+fn unescaped(step: &str) -> Cow<'_, str> {
+    match step.contains('~') {
+        true => step.replace("~1", "/").replace("~0", "~").into(),
+        false => step.into(),
     }
 }
 
@@ -41,7 +83,7 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
             match step {
-                Step::Key(key) => write!(f, "/{}", key.replace('~', "~0").replace('/', "~1"))?,
+                Step::Key(key) => write_key(f, key)?,
                 Step::Index(index) => write!(f, "/{index}")?,
             }
         }

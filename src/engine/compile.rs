@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::kind::{Kinds, PodKinds};
+use super::kind::{Kinds, Meant, PodKinds};
 use super::scope::CompiledScope;
 use super::{
     Check, Enforcement, Identity, Policy, PolicyEntry, PolicySet, Rule, Schema, Settings, Severity,
@@ -168,10 +168,11 @@ impl Engine {
 
     /// Those that want to know of the subject: their ranks, and the entries'.
     pub(super) fn observers_of(&self, subject: &Subject<'_>) -> impl Iterator<Item = (u32, u32)> {
-        (0..).zip(self.observers.iter().copied()).filter(|(_, index)| {
-            self.entry(*index)
-                .is_some_and(|entry| entry.observes.name(&subject.identity, &self.pods))
-        })
+        let identity = &subject.identity;
+        let holds_pods = self.pods.contain(&identity.group, &identity.kind);
+        let wants = move |kinds: &Kinds| kinds.mean(identity, || holds_pods) != Meant::No;
+        let observers = (0..).zip(self.observers.iter().copied());
+        observers.filter(move |(_, index)| self.entry(*index).is_some_and(|it| wants(&it.observes)))
     }
 
     pub(super) fn schema(&self) -> &'static dyn Schema {

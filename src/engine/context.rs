@@ -191,7 +191,7 @@ impl Draft {
     pub fn related_to(&mut self, other: &Mention, message: impl Into<String>) -> &mut Self {
         self.related.push(Related {
             subject: Some((*other.subject).clone()),
-            path: other.path.clone(),
+            path: other.place.to_path(),
             message: message.into(),
         });
         self

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use foldhash::fast::{FixedState, RandomState};
 
 use super::Identity;
-use crate::document::{Path, Step};
+use crate::document::Pointer;
 
 /// What the rules of one engine want to know of the other objects, and nothing else of them.
 ///
@@ -47,7 +47,7 @@ type Table = HashMap<Box<str>, Vec<Mention>, RandomState>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     pub subject: Arc<Identity>,
-    pub path: Path,
+    pub place: Pointer,
     /// What the rule noted of it; empty if nothing.
     pub text: Box<str>,
     /// Whether the object is judged in the same run.
@@ -223,13 +223,12 @@ impl Notes {
 
     /// Roughly how much memory they take, in bytes.
     pub fn bytes(&self) -> usize {
-        let steps = |path: &Path| path.steps.len() * size_of::<Step>();
         let note = |(_, key, mention): &(u32, String, Mention)| {
             size_of::<Mention>()
                 + 2 * size_of::<usize>()
                 + key.len()
                 + mention.text.len()
-                + 3 * steps(&mention.path) / 2
+                + mention.place.as_str().len()
         };
         self.all.iter().map(note).sum()
     }
@@ -238,7 +237,7 @@ impl Notes {
     pub fn print(&self) -> u64 {
         let mut hasher = FixedState::default().build_hasher();
         for (table, key, mention) in &self.all {
-            (table, key, &*mention.text, &mention.path, mention.deleting).hash(&mut hasher);
+            (table, key, &*mention.text, &mention.place, mention.deleting).hash(&mut hasher);
         }
         hasher.finish()
     }

@@ -33,6 +33,14 @@ pub struct PodKinds {
     pub custom: Vec<PodTemplate>,
 }
 
+/// Whether patterns mean a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Meant {
+    No,
+    OtherVersion,
+    Yes,
+}
+
 /// One part of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -66,23 +74,21 @@ impl Kinds {
 
     /// Whether the group and kind, or the format, is meant, whatever the version.
     pub fn name(&self, subject: &Identity, pods: &PodKinds) -> bool {
-        self.name_if(subject, || pods.contain(&subject.group, &subject.kind))
+        self.mean(subject, || pods.contain(&subject.group, &subject.kind)) != Meant::No
     }
 
-    /// As [`Kinds::name`], where `holds_pods` says whether the kind is one of [`PodKinds`].
-    pub(super) fn name_if(&self, subject: &Identity, holds_pods: impl Fn() -> bool) -> bool {
-        self.patterns.iter().any(|pattern| pattern.names(subject, &holds_pods))
-    }
-
-    /// Whether the version is one that is meant, for a subject that [`Kinds::name`] names.
-    /// `holds_pods` says whether its kind is one of [`PodKinds`].
-    pub(super) fn name_version(&self, subject: &Identity, holds_pods: bool) -> bool {
-        let naming = self.patterns.iter().filter(|pattern| pattern.names(subject, || holds_pods));
-        naming.clone().next().is_none()
-            || naming.into_iter().any(|pattern| match pattern {
-                KindPattern::Object { version, .. } => version.matches(&subject.version),
-                KindPattern::Pods | KindPattern::Artefacts { .. } => true,
-            })
+    /// Whether the kind is meant, where `holds_pods` says whether it is one of [`PodKinds`].
+    pub(super) fn mean(&self, subject: &Identity, holds_pods: impl Fn() -> bool) -> Meant {
+        let mut meant = Meant::No;
+        for pattern in self.patterns.iter().filter(|it| it.names(subject, &holds_pods)) {
+            match pattern {
+                KindPattern::Object { version, .. } if !version.matches(&subject.version) => {
+                    meant = Meant::OtherVersion;
+                }
+                _ => return Meant::Yes,
+            }
+        }
+        meant
     }
 
     /// The kinds' own names, where every pattern has one; `None` where one means any kind.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::walk::{Place, Run, Trail, Walk, Way};
 use super::{Identity, Schema, Shape};
-use crate::document::{Body, Entry, Map, Path, Step, Value};
+use crate::document::{Body, Entry, Map, Path, Pointer, Step, Value, write_key};
 
 /// What stands for a value that must not be shown.
 pub const MASK: &str = "•••";
@@ -224,6 +224,23 @@ impl<'s> Node<'s> {
         }));
         steps.reverse();
         Path { steps }
+    }
+
+    /// The way here, written down.
+    pub(super) fn pointer(self) -> Pointer {
+        let mut written = String::new();
+        self.write_pointer(self.at, &mut written);
+        Pointer::written(written)
+    }
+
+    fn write_pointer(self, at: u32, pointer: &mut String) {
+        let Some(trail) = self.walk.trail(at).filter(|_| at != 0) else { return };
+        self.write_pointer(trail.parent, pointer);
+        // A string takes all that is written.
+        _ = match trail.way() {
+            Way::Key(key) => write_key(pointer, key),
+            Way::Index(index) => write!(pointer, "/{index}"),
+        };
     }
 
     /// The way here with list items named by their merge key, so that it stays the same when

@@ -157,13 +157,13 @@ impl Engine {
                 };
                 entry.check.observe(&mut observer);
                 let notes = observer.notes.into_iter();
-                notes.map(|(key, node, text)| (key, node.path(), text)).collect::<Vec<_>>()
+                notes.map(|(key, node, text)| (key, node.pointer(), text)).collect::<Vec<_>>()
             });
-            for (key, path, text) in notes.unwrap_or_default() {
+            for (key, place, text) in notes.unwrap_or_default() {
                 let deleting = subject.object.at(&["metadata", "deletionTimestamp"]).is_some();
                 let subject = Arc::clone(&subject.identity);
                 let text = text.into();
-                take(table, key, Mention { subject, path, text, judged: false, deleting });
+                take(table, key, Mention { subject, place, text, judged: false, deleting });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::kind::{BadKind, Kinds, PodKinds};
+use super::kind::{BadKind, Kinds, Meant, PodKinds};
 use super::{Facts, Identity, Missing, Operation, Placement, Scope, Settings, Subject};
 use crate::document::Path;
 
@@ -124,17 +124,13 @@ impl CompiledScope {
     }
 
     pub(super) fn applies(&self, case: &Case<'_>) -> Applies {
-        if !self.takes_operation(case.subject.operation)
-            || !self.is_about(case)
-            || self.is_exempt(case)
-        {
+        if !self.takes_operation(case.subject.operation) || self.is_exempt(case) {
             return Applies::No;
         }
-        let identity = &case.subject.identity;
-        let holds_pods = case.template.is_some();
-        let named = || self.kinds.iter().all(|kinds| kinds.name_version(identity, holds_pods));
-        if self.names_version && !named() {
-            return Applies::OtherVersion;
+        match self.mean(case) {
+            Meant::No => return Applies::No,
+            Meant::OtherVersion => return Applies::OtherVersion,
+            Meant::Yes => {}
         }
         let mut unknown = Applies::Yes;
         for scope in &self.scopes {
@@ -147,21 +143,24 @@ impl CompiledScope {
         unknown
     }
 
-    /// Whether the kind is meant, in whatever version.
-    pub(super) fn is_about(&self, case: &Case<'_>) -> bool {
+    /// Whether the subject's kind is meant.
+    pub(super) fn mean(&self, case: &Case<'_>) -> Meant {
         let identity = &case.subject.identity;
-        let holds_pods = case.template.is_some();
-        let named = || self.kinds.iter().any(|kinds| kinds.spell_out(identity));
-        self.kinds.iter().all(|kinds| kinds.name_if(identity, || holds_pods))
-            && (!case.is_machinery || named())
+        match case.is_machinery && !self.spells_out(identity) {
+            true => Meant::No,
+            false => self.meant(identity, case.template.is_some()),
+        }
     }
 
     /// Whether the kind is meant in the subject's version.
     pub(super) fn takes_kind(&self, subject: &Identity, pods: &PodKinds) -> bool {
-        let holds_pods = pods.contain(&subject.group, &subject.kind);
-        self.kinds.iter().all(|kinds| {
-            kinds.name_if(subject, || holds_pods) && kinds.name_version(subject, holds_pods)
-        })
+        self.meant(subject, pods.contain(&subject.group, &subject.kind)) == Meant::Yes
+    }
+
+    /// What every list of kinds says.
+    fn meant(&self, subject: &Identity, holds_pods: bool) -> Meant {
+        let meant = self.kinds.iter().map(|kinds| kinds.mean(subject, || holds_pods));
+        meant.min().unwrap_or(Meant::Yes)
     }
 
     pub(super) fn spells_out(&self, subject: &Identity) -> bool {
@@ -193,8 +192,7 @@ impl CompiledScope {
         let own = case.settings.own_namespace.as_deref();
         let identity = &case.subject.identity;
         (namespace == SYSTEM_NAMESPACE || own == Some(namespace))
-            && (case.pods.schema.built_in(&identity.group)
-                || !self.kinds.iter().any(|kinds| kinds.spell_out(identity)))
+            && (case.pods.schema.built_in(&identity.group) || !self.spells_out(identity))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which entries judge a subject, and why the others don't: for the author of a policy.
 
+use super::kind::Meant;
 use super::scope::{Applies, Case, CompiledScope};
 use super::{Engine, Facts, Missing, Scope, Subject};
 
@@ -40,7 +41,7 @@ impl CompiledScope {
     /// The first part that does not hold, in the order in which [`applies`](Self::applies) asks.
     fn why_not(&self, case: &Case<'_>) -> String {
         let subject = case.subject;
-        if !self.is_about(case) {
+        if self.mean(case) == Meant::No {
             return format!("`kinds` does not name `{}`", subject.identity.kind);
         }
         if !self.takes_operation(subject.operation) {

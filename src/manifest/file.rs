@@ -8,7 +8,7 @@ use crate::document::{
 };
 use crate::engine::{About, Identity, Subject};
 use crate::resource::owner::Owner;
-use crate::resource::stored;
+use crate::resource::store;
 
 /// A file and what is in it. Everything borrows from the text, which the caller holds.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl<'t> Manifest<'t> {
             let document = excerpt.documents.len() - 1;
             let root = &mut excerpt.documents.last_mut()?.value;
             let value = down_mut(root, &item.within)?;
-            *value = stored(std::mem::replace(value, Value::NULL), &item.identity);
+            store(value, &item.identity);
             excerpt.items.push(Item { document, ..item.clone() });
         }
         Some(excerpt)
@@ -242,7 +242,7 @@ impl<'t> Manifest<'t> {
     /// reads the same here and in a review. Of a list, and of a list in it, takes the objects.
     fn take(&mut self, value: &mut Value<'t>, item: Item) {
         if !is_list(value, &item.identity) {
-            *value = stored(std::mem::replace(value, Value::NULL), &item.identity);
+            store(value, &item.identity);
             self.items.push(item);
             return;
         }

@@ -33,4 +33,4 @@ pub mod test;
 pub mod version;
 pub mod workload;
 
-pub use self::shape::{KUBERNETES, Kubernetes, stored};
+pub use self::shape::{KUBERNETES, Kubernetes, store};

@@ -70,5 +70,5 @@ pub fn absence(cx: &Context<'_>) -> Result<&'static str, Missing> {
 }
 
 fn key(namespace: &str, what: &str) -> String {
-    format!("{namespace}\n{what}")
+    [namespace, "\n", what].concat()
 }

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::declare_rule;
-use crate::document::{Path, Step};
 use crate::engine::{
     Check, Configure, Context, Kinds, Mention, Missing, Node, Observer, ParameterError,
 };
@@ -219,11 +218,7 @@ fn is_one_server(one: &Device<'_>, two: &Device<'_>) -> bool {
 /// Whether a place in another object defines the device for the same server and instance: it ends
 /// with server, instance, class and device.
 fn defines(other: &Mention, device: &Device<'_>) -> bool {
-    let Path { steps } = &other.path;
-    let mut above = steps.iter().rev().skip(1).map(|step| match step {
-        Step::Key(key) => &**key,
-        Step::Index(_) => "",
-    });
+    let mut above = other.place.steps().rev().skip(1);
     [device.class, device.instance, device.server]
         .iter()
         .all(|name| above.next().is_some_and(|key| key.eq_ignore_ascii_case(name)))

@@ -17,11 +17,11 @@ pub(crate) fn parse(text: &str) -> Value<'_> {
 
 /// The one document of a manifest, as the API server keeps it: so every door judges it.
 pub(crate) fn manifest(text: &str) -> Value<'_> {
-    let value = parse(text);
-    match Identity::of_object(&value) {
-        Some(identity) => resource::stored(value, &identity),
-        None => value,
+    let mut value = parse(text);
+    if let Some(identity) = Identity::of_object(&value) {
+        resource::store(&mut value, &identity);
     }
+    value
 }
 
 /// The documents of a text that are not empty.
@@ -162,9 +162,9 @@ impl World {
     pub(crate) fn judge_subject(&self, engine: &Engine, subject: &Subject<'_>) -> Report {
         let mut inventory = Inventory::default();
         inventory.complete = self.complete;
-        for object in parse_all(&self.objects) {
+        for mut object in parse_all(&self.objects) {
             let identity = Identity::of_object(&object).unwrap();
-            let object = resource::stored(object, &identity);
+            resource::store(&mut object, &identity);
             engine.observe(&self::subject(&object), &mut inventory);
         }
         let namespaces = self.namespaces.clone().map(|labels| Namespaces { labels });

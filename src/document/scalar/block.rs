@@ -20,55 +20,73 @@ pub(super) fn trace(source: &str, folded: bool, trace: &mut Trace<'_>) -> Option
     let body_start = source.len() - body.len();
     let mark = header.get(1..)?.split([' ', '\t', '\r']).next()?;
     let (strip, keep) = (mark.contains('-'), mark.contains('+'));
-    let mut lines = lines(body, body_start, indentation(body, trace.decoded));
+    let indentation = indentation(body, trace.decoded);
 
     // A block ends with its last line that is not empty; what follows is chomped.
     let (last, empty_end) = match folded {
-        true => fold(&mut lines, trace)?,
-        false => (literal(source, &mut lines, trace)?, Vec::new()),
+        true => fold(lines(body, body_start, indentation), trace)?,
+        false => literal(source, body_start, indentation, trace)?,
     };
     if let Some(last) = last.filter(|_| !strip) {
         trace.character(last.end, source.len().saturating_sub(last.end).min(1), '\n')?;
     }
     if keep {
-        for line in empty_end.into_iter().chain(lines).filter(|line| line.end < source.len()) {
+        for line in empty_end.into_iter().filter(|line| line.end < source.len()) {
             trace.character(line.end, 1, '\n')?;
         }
     }
     Some(last.map_or(body_start, |line| line.start + line.text.len()))
 }
 
-/// Follows the lines of a literal block up to the last that is not empty, which is returned.
+/// Follows the lines of a literal block, the first at `at`, up to the last that is not empty, which
+/// is returned with the empty ones behind it.
 fn literal<'a>(
-    source: &str,
-    lines: &mut impl Iterator<Item = Line<'a>>,
+    source: &'a str,
+    mut at: usize,
+    indentation: usize,
     trace: &mut Trace<'_>,
-) -> Option<Option<Line<'a>>> {
+) -> Option<(Option<Line<'a>>, Vec<Line<'a>>)> {
     let text = trace.decoded.trim_end_matches('\n');
-    let breaks = memchr_iter(b'\n', text.as_bytes()).count();
-    let count = if text.is_empty() { 0 } else { breaks + 1 };
+    let breaks = || memchr_iter(b'\n', text.as_bytes());
     // One for each line, and the last break.
-    trace.parts.reserve_exact(count + 1);
+    trace.parts.reserve_exact(breaks().count() + 2);
     let mut last = None;
-    for (index, line) in lines.take(count).enumerate() {
-        // A line and its break stand for themselves, in one piece.
-        let piece = source.get(line.start..=line.end).filter(|it| it.ends_with('\n'));
-        match piece.filter(|_| index < breaks) {
-            Some(piece) => trace.verbatim(line.start, piece)?,
-            None => trace.verbatim(line.start, line.text)?,
+    let mut begun = 0;
+    for ended in breaks().chain((!text.is_empty()).then_some(text.len())) {
+        let start = at + margin(source.get(at..)?, indentation);
+        let end = start + (ended - begun);
+        let (is_last, line_break) = (ended == text.len(), line_break_at(source, end)?);
+        if line_break == 1 && !is_last {
+            // A line and its break stand for themselves, in one piece.
+            trace.verbatim(start, source.get(start..=end)?)?;
+        } else {
+            trace.verbatim(start, source.get(start..end)?)?;
+            if !is_last {
+                trace.character(end, 1, '\n')?;
+            }
         }
-        if index < breaks && piece.is_none() {
-            trace.character(line.end, 1, '\n')?;
-        }
-        last = Some(line);
+        at = end + line_break;
+        last = Some(Line { start, text: source.get(start..end)?, end });
+        begun = ended + 1;
     }
-    Some(last)
+    Some((last, lines(source.get(at..)?, at, indentation).collect()))
+}
+
+/// How long the line break is at `end`, which is none at the end of the source; `None` if there is
+/// something else.
+fn line_break_at(source: &str, end: usize) -> Option<usize> {
+    match source.as_bytes().get(end..)? {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        [] => Some(0),
+        _ => None,
+    }
 }
 
 /// Follows the lines of a folded block up to the last that is not empty, which is returned with
 /// the empty ones behind it.
 fn fold<'a>(
-    lines: &mut impl Iterator<Item = Line<'a>>,
+    lines: impl Iterator<Item = Line<'a>>,
     trace: &mut Trace<'_>,
 ) -> Option<(Option<Line<'a>>, Vec<Line<'a>>)> {
     let mut lines: Vec<Line<'_>> = lines.collect();

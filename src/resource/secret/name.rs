@@ -121,6 +121,9 @@ pub(super) fn name_is_private(name: &str) -> bool {
     if name_is_secret(name) || PRIVATE_FILES.contains(&name) {
         return true;
     }
+    if name.is_ascii() && !may_hold_private_name(name) {
+        return false;
+    }
     let words = words(name);
     let mut words: &[String] = &words;
     while let Some((last, rest)) = words.split_last()

@@ -17,7 +17,7 @@ mod table;
 
 use self::form::{Fill, Form, Source};
 use self::index::{Entry, INDEX};
-pub use self::stored::stored;
+pub use self::stored::store;
 use super::workload;
 use crate::document::Value;
 use crate::engine::{FieldStep, Identity, Node, Placement, Schema, Shape};

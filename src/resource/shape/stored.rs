@@ -17,72 +17,65 @@ use crate::document::{Body, Entry, Map, Value};
 use crate::engine::{Identity, Shape};
 use crate::resource::quantity;
 
-/// The object as the API server keeps it, before defaults. What stays keeps its place in the
-/// text; an object of an unknown or custom kind stays as it is.
-#[must_use]
-pub fn stored<'a>(object: Value<'a>, identity: &Identity) -> Value<'a> {
+/// Makes of an object what the API server keeps of it, before defaults. What stays keeps its place
+/// in the text; an object of an unknown or custom kind stays as it is.
+pub fn store(object: &mut Value<'_>, identity: &Identity) {
     let place = kind::position(identity);
     let known = place.and_then(|place| KINDS.get(place).zip(INDEX.roots.get(place)));
     let Some((kind, root)) = known.filter(|(kind, _)| kind::is_built_in(kind.group)) else {
-        return object;
+        return;
     };
-    let object = keep(object, kind.form, *root);
-    if kind.name == "Secret" { merge_string_data(object) } else { object }
+    keep(object, kind.form, *root);
+    if kind.name == "Secret" {
+        merge_string_data(object);
+    }
 }
 
-/// What stays of a value of this form, which is that of the shape if anything is known below it.
-fn keep<'a>(value: Value<'a>, form: &Form, shape: Shape) -> Value<'a> {
-    let Value { span, body } = value;
-    let Some(index) = INDEX.entry(shape) else { return Value { span, body } };
-    let body = match (form, body) {
-        (Form::Struct(_), Body::Map(map)) => {
-            let field = |mut field: Entry<'a>| {
-                let Some((row, shape)) = index.field(&field.key) else { return Some(field) };
-                if row.form.drops(&field.value) {
-                    return None;
-                }
-                field.value = keep(field.value, row.form, shape);
-                Some(field)
-            };
-            Body::Map(map.into_iter().filter_map(field).collect())
-        }
+/// Leaves what stays of a value of this form, which is that of the shape if anything is known
+/// below it.
+fn keep(value: &mut Value<'_>, form: &Form, shape: Shape) {
+    let Some(index) = INDEX.entry(shape) else { return };
+    match (form, &mut value.body) {
+        (Form::Struct(_), Body::Map(map)) => map.retain(|key, value| {
+            let Some((row, shape)) = index.field(key) else { return true };
+            let stays = !row.form.drops(value);
+            if stays {
+                keep(value, row.form, shape);
+            }
+            stays
+        }),
         (Form::List(list), Body::List(items)) => {
-            let item = |item| keep(item, list.item, index.below);
-            Body::List(items.into_iter().map(item).collect())
+            items.iter_mut().for_each(|item| keep(item, list.item, index.below));
         }
         (Form::Map(keys), Body::Map(map)) => {
-            let field = |field: Entry<'a>| Entry {
-                value: keep(field.value, keys.value, index.below),
-                ..field
-            };
-            Body::Map(map.into_iter().map(field).collect())
+            map.values_mut().for_each(|value| keep(value, keys.value, index.below));
         }
-        (Form::Quantity, body) => canonical_quantity(body),
-        (_, body) => body,
-    };
-    Value { span, body }
+        (Form::Quantity, body) => make_canonical(body),
+        _ => {}
+    }
 }
 
-/// The quantity as the API server writes it; what is none stays.
-fn canonical_quantity(body: Body<'_>) -> Body<'_> {
-    let written = match &body {
-        Body::Text(text) => Cow::Borrowed(text.as_ref()),
-        Body::Int(number) => Cow::Owned(number.to_string()),
-        Body::Float(number) => Cow::Owned(number.to_string()),
-        _ => return body,
+/// Writes a quantity as the API server does; what is none stays.
+fn make_canonical(body: &mut Body<'_>) {
+    let (written, is_text) = match body {
+        Body::Text(text) => (Cow::Borrowed(&**text), true),
+        Body::Int(number) => (Cow::Owned(number.to_string()), false),
+        Body::Float(number) => (Cow::Owned(number.to_string()), false),
+        _ => return,
     };
-    match quantity::stored(&written) {
-        Ok(text) => Body::Text(Cow::Owned(text.into_owned())),
-        Err(_) => body,
+    if let Ok(canonical) = quantity::stored(&written)
+        && !(is_text && canonical == written)
+    {
+        *body = Body::Text(Cow::Owned(canonical.into_owned()));
     }
 }
 
 /// Moves `stringData` into `data`, where it wins over what is there.
-fn merge_string_data(secret: Value<'_>) -> Value<'_> {
-    let Value { span, body: Body::Map(fields) } = secret else { return secret };
+fn merge_string_data(secret: &mut Value<'_>) {
+    let Body::Map(fields) = &mut secret.body else { return };
     let mut kept = Map::default();
     let mut string_data = None;
-    for field in fields {
+    for field in std::mem::take(fields) {
         if field.key == "stringData" {
             string_data = Some(field);
         } else {
@@ -102,7 +95,7 @@ fn merge_string_data(secret: Value<'_>) -> Value<'_> {
         let value = Value { span, body: Body::Map(merged) };
         kept.insert(Entry { key: Cow::Borrowed("data"), key_span, value });
     }
-    Value { span, body: Body::Map(kept) }
+    *fields = kept;
 }
 
 fn encoded(mut field: Entry<'_>) -> Entry<'_> {
@@ -138,10 +131,10 @@ mod tests {
     }
 
     fn check(manifest: &str, expected: &str) {
-        let object = read(manifest);
+        let mut object = read(manifest);
         let identity = Identity::of_object(&object).unwrap();
-        let stored = stored(object, &identity);
-        assert_eq!(stored, read(expected), "{stored:?}");
+        store(&mut object, &identity);
+        assert_eq!(object, read(expected), "{object:?}");
     }
 
     #[test]
