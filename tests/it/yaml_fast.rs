@@ -39,7 +39,7 @@ const FAST: &[&str] = &[
     "a: yes\nb: Off\nc: ~\nd: NULL\ne: nil\nf: tRUE\ng: .5\nh: 12:30\ni: 2001-01-01\nj: =\n",
     "1: a\n0x10: b\nyes: c\n1.5: d\n'no': e\n1e6: f\n1.0: g\n",
     // Quoted scalars.
-    "a: \"\"\nb: ''\n'c''d': 'e''f'''\n\"g\\\"h\": \"\\n\\t\\r\\\\\\/\\ \\x41\\u00e9\\U0001F600\"\n",
+    "a: \"\"\nb: ''\n'c''d': 'e''f'''\n\"g\\\"h\": \"\\n\\t\\r\\\\\\ \\x41\\u00e9\\U0001F600\"\n",
     "a: \"b  \n    c\n\n\n   d\\\n     e\\\n\n   f \\  \n   g\"\nh: 'i\n\n  j''\n   k '\n",
     "- \"a\n  b\"\n- 'c\n d' # e\n-\n  'f'\n- \"g\": 'h: i'\n  'j # k': \"l\"\n",
     "a: 'b\\n'\nc: 'd\\'\ne: \"'\"\nf: '\"'\n",
@@ -142,6 +142,9 @@ const EXACT: &[&str] = &[
     "a: \"b\nc\"\n",
     "- 'a\nb'\n",
     "'a\n b': c\n",
+    "\"a\\\n b\": c\n",
+    "- \"a\\\n  b\": c\n",
+    "a: [\"b\\\n  c\": d]\n",
     "a: 'b' c\n",
     "a: 'b'# c\n",
     "a: \"\\d\"\n",

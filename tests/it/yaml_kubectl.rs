@@ -1,15 +1,23 @@
 //! YAML means what it means to `kubectl`, in all that its versions and readers differ in.
 //!
-//! What is expected was taken from `kubectl annotate --local -f FILE zz=1 -o json` (1.32), with
-//! each case as the `data` of a ConfigMap.
+//! `kubectl annotate --local --filename=FILE --output=json zz=1` is asked, with each case as a field
+//! of a ConfigMap.
+
+use std::process::Command;
 
 use portcullis::document::yaml;
+use serde_json::Value;
+
+use crate::cluster::program::program;
+use crate::folder::Folder;
 
 /// A text, and the JSON that it stands for.
 pub(crate) const READ: &[(&str, &str)] = &[
     // Numbers.
     ("[0644, 0o644, 0x1F, 0b11, -010, 08, 1_000]", "[420, 420, 31, 3, -8, 8, 1000]"),
     ("[+0x10, -0, +0, 0_1, _1, 1_, 0o, 0x]", r#"[16, 0, 0, 1, "_1", 1, "0o", "0x"]"#),
+    ("[{? b\n c: d}, {\"e\":f}]", r#"[{"b c": "d"}, {"e": "f"}]"#),
+    ("[0b+1, 0b-11, 0B+1, -0b+1, 0x+5, 0+7]", r#"[1, -3, "0B+1", "-0b+1", "0x+5", "0+7"]"#),
     (
         "[1.0, 1e3, 5., .5, 1.5e-3, 1E3, 6.02e+23, .5_1, ._5]",
         r#"[1, 1000, 5, 0.5, 0.0015, 1000, 6.02e23, 0.51, "._5"]"#,
@@ -63,9 +71,9 @@ pub(crate) const READ: &[(&str, &str)] = &[
     ("a: &x 1\nb: &x 2\nc: *x", r#"{"a": 1, "b": 2, "c": 2}"#),
     // Texts.
     (
-        r#"["\u00e9\x41\n\t\0\e\/", "a\
+        r#"["\u00e9\x41\n\t\0\e", "a\
         b", 'it''s']"#,
-        r#"["éA\n\t\u0000\u001b/", "ab", "it's"]"#,
+        r#"["éA\n\t\u0000\u001b", "ab", "it's"]"#,
     ),
     ("a: x\n  y\n\n  z\nb: \"x\n  y\"", r#"{"a": "x y\nz", "b": "x y"}"#),
     (
@@ -118,10 +126,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("a: b\n\t\nc: d", "\t", "tab as indentation"),
     ("a: |\n  \tb", "\t", "tab as indentation"),
     ("a: b\u{85}c", "\u{85}", "U+0085 ends the line"),
-    ("# é a\u{2028}b: c", "\u{2028}", "U+2028 ends the line"),
-    ("a: \"b \u{2029}c\"", "\u{2029}", "U+2029 ends the line"),
     ("# a\n\t\n", "\t", "tab as indentation"),
-    ("a: b\rc: d", "\r", "carriage return without a line feed"),
     ("[:a]", ":", "`:` marks a value here"),
     ("a: %b", "%", "`%` cannot begin a text"),
     ("a: @b", "@", "`@` cannot begin a text"),
@@ -130,6 +135,10 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("a: \"x\u{0}y\"", "\u{0}", "control character U+0000"),
     ("a: x\u{7}y", "\u{7}", "control character U+0007"),
     ("a: \"\\q\"", "\\", "unknown escape in a double-quoted text"),
+    ("a: \"é\\é b\\/c\"", "\\", "unknown escape in a double-quoted text"),
+    ("a: \"x\\t\\/c\"", "\\", "unknown escape in a double-quoted text"),
+    ("a: {b\n c: d}", "b\n c", "a key must stand on one line with its `:`"),
+    ("a: {\"b\"\n : c}", "\"b\"", "a key must stand on one line with its `:`"),
     ("a: \"x\\ud83d\\ude00\"", "\\ud83d", "`\\u` names half a character"),
     ("{a: ?x}", "?", "`?` marks a key here"),
     ("{a: http://x?y}", "?", "`?` marks a key here"),
@@ -138,6 +147,16 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("a: 1\n...\nb: 2", "", "text after `...` is not read by kubectl"),
     ("%YAML 1.1", "", "directive without a document"),
     ("{\"a\": 1,\n \"b\" 2}", "2", "`:` must stand here"),
+];
+
+/// The same of texts that `kubectl` takes for something else than they look like.
+const MISLEADING: &[(&str, &str, &str)] = &[
+    ("# é a\u{2028}b: c", "\u{2028}", "U+2028 ends the line"),
+    ("a: \"b \u{2029}c\"", "\u{2029}", "U+2029 ends the line"),
+    ("a: b\rc: d", "\r", "carriage return without a line feed"),
+    ("a: [b:]", ":", "`:` belongs to the text here"),
+    ("a: [b:, c]", ":", "`:` belongs to the text here"),
+    ("a: {b:}", ":", "`:` belongs to the text here"),
 ];
 
 #[test]
@@ -150,9 +169,70 @@ fn a_text_means_what_it_means_to_kubectl() {
     }
 }
 
+/// The case as a field of an object; `None` if it can stand only at the root.
+fn as_field(text: &str) -> Option<String> {
+    let is_root = text.starts_with(['\u{feff}', '%']) || text.contains("...");
+    let is_json = || serde_json::from_str::<Value>(text).is_ok_and(|it| it.is_object());
+    let line = |line: &str| format!("  {line}");
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: case}";
+    (!is_root && !is_json()).then(|| format!("{head}\nfield:\n{}\n", lines.join("\n")))
+}
+
+/// What `kubectl` reads, or what it says.
+fn kubectl(folder: &Folder, manifest: &str) -> Result<Value, String> {
+    let file = folder.write("case.yaml", manifest);
+    let ran = Command::new(program("kubectl"))
+        .args(["annotate", "--local", "--output=json", "zz=1", "--filename", &file])
+        .output()
+        .unwrap();
+    match ran.status.success() {
+        true => Ok(serde_json::from_slice(&ran.stdout).unwrap()),
+        false => Err(String::from_utf8(ran.stderr).unwrap()),
+    }
+}
+
+#[test]
+fn kubectl_takes_the_texts_that_it_is_said_to_take() {
+    let folder = Folder::new();
+    let mut asked = 0;
+    for (text, json) in READ {
+        let Some(manifest) = as_field(text) else { continue };
+        let read = kubectl(&folder, &manifest).unwrap_or_else(|said| panic!("{text}: {said}"));
+        let expected: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(numbers_alike(&read["field"]), numbers_alike(&expected), "{text}");
+        asked += 1;
+    }
+    assert!(asked >= 40, "{asked}");
+}
+
+#[test]
+fn kubectl_refuses_the_texts_that_it_is_said_to_refuse() {
+    let folder = Folder::new();
+    let manifests: Vec<String> = REFUSED.iter().filter_map(|(text, ..)| as_field(text)).collect();
+    assert!(manifests.len() >= 40, "{}", manifests.len());
+    let taken = manifests.into_iter().filter(|manifest| kubectl(&folder, manifest).is_ok());
+    assert_eq!(taken.collect::<Vec<_>>(), Vec::<String>::new());
+    for (text, ..) in MISLEADING {
+        assert!(as_field(text).is_some_and(|it| kubectl(&folder, &it).is_ok()), "{text}");
+    }
+}
+
+/// The value with all numbers as floats: beyond 2^53 `kubectl` writes the digits of one.
+fn numbers_alike(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => number.as_f64().into(),
+        Value::Array(items) => items.iter().map(numbers_alike).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| (key.clone(), numbers_alike(value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
 #[test]
 fn a_text_that_kubectl_refuses_is_a_problem_with_its_place() {
-    for (text, place, message) in REFUSED {
+    for (text, place, message) in REFUSED.iter().chain(MISLEADING) {
         let problem = yaml::read(text).find_map(Result::err);
         let Some(problem) = problem else { panic!("{text}: was read") };
         let found = &text[problem.span.start as usize..problem.span.end as usize];

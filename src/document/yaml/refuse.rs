@@ -4,6 +4,7 @@ use granit_parser::ScalarStyle;
 use memchr::memchr_iter;
 
 use super::alias::Budget;
+use super::gap;
 use crate::document::problem::Problem;
 use crate::document::source::MAX_DEPTH;
 use crate::document::value::Span;
@@ -24,13 +25,9 @@ pub(super) fn scalar(
                 Err(Problem::new(sub(span, 0, 1), "`:` marks a value here")
                     .with_help("put the text in quotes"))
             }
-            None => Ok(()),
+            None => colon(text, span),
         },
-        ScalarStyle::DoubleQuoted => match surrogate(source()) {
-            Some(at) => Err(Problem::new(sub(span, at, 6), "`\\u` names half a character")
-                .with_help("write the character itself, or all of it as `\\U` and eight digits")),
-            None => Ok(()),
-        },
+        ScalarStyle::DoubleQuoted => escape(source(), span),
         ScalarStyle::Literal | ScalarStyle::Folded => match indenting_tab(source()) {
             Some(at) => Err(tab(sub(span, at, 1))
                 .with_help("write how far the text is indented, as in `|2`, or begin with a word")),
@@ -99,28 +96,57 @@ impl LineBreaks {
     }
 }
 
-/// Where an escape in a double-quoted scalar names a UTF-16 surrogate. JSON writes characters
-/// beyond U+FFFF as two of them; YAML does not.
-fn surrogate(source: &str) -> Option<usize> {
-    let mut rest = source;
-    while let Some(at) = rest.find('\\') {
-        let escape = rest.get(at..)?;
-        let [_, letter, digits @ ..] = escape.as_bytes() else { return None };
-        let high = |digits: &[u8]| {
-            matches!(digits, [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..])
-        };
-        let found = match letter {
-            b'u' => high(digits),
-            b'U' => digits.starts_with(b"0000") && digits.get(4..).is_some_and(high),
-            _ => false,
-        };
-        if found {
-            return Some(source.len() - escape.len());
+/// Refuses a colon right behind a plain scalar in brackets, with no space behind it: it belongs to
+/// the text.
+fn colon(text: &str, scalar: Span) -> Result<(), Problem> {
+    let behind = text.as_bytes().get(scalar.end as usize..).unwrap_or_default();
+    match behind {
+        [b':', b',' | b'[' | b']' | b'{' | b'}', ..] => {
+            let place = Span::new(scalar.end, scalar.end + 1);
+            Err(Problem::new(place, "`:` belongs to the text here")
+                .with_help("put a space behind it if it marks a value, or else the text in quotes"))
         }
-        let after = 1 + escape.get(1..)?.chars().next()?.len_utf8();
-        rest = escape.get(after..)?;
+        _ => Ok(()),
     }
-    None
+}
+
+/// Refuses a key in brackets that begins in another line than its colon stands in.
+pub(super) fn broken_key(text: &str, key: Span) -> Result<(), Problem> {
+    let behind = Span::new(key.end, u32::MAX);
+    let end = gap::find(text, behind, |byte| byte == b':').unwrap_or(key.end);
+    match text.get(key.start as usize..end as usize).is_some_and(|it| it.contains('\n')) {
+        true => Err(Problem::new(key, "a key must stand on one line with its `:`")),
+        false => Ok(()),
+    }
+}
+
+/// Refuses escapes of a double-quoted scalar: `\/`, and those that name a UTF-16 surrogate. JSON
+/// writes characters beyond U+FFFF as two of them; YAML does not.
+fn escape(source: &str, scalar: Span) -> Result<(), Problem> {
+    let high = |digits: &[u8]| {
+        matches!(digits, [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..])
+    };
+    let mut at = 0;
+    while let Some(backslash) = source.get(at..).and_then(|rest| rest.find('\\')) {
+        at += backslash;
+        match source.as_bytes().get(at + 1..).unwrap_or_default() {
+            [b'/', ..] => return Err(unknown_escape(sub(scalar, at, 1))),
+            [b'u', digits @ ..] | [b'U', b'0', b'0', b'0', b'0', digits @ ..] if high(digits) => {
+                return Err(Problem::new(sub(scalar, at, 6), "`\\u` names half a character")
+                    .with_help(
+                        "write the character itself, or all of it as `\\U` and eight digits",
+                    ));
+            }
+            _ => {}
+        }
+        at = source.ceil_char_boundary(at + 2);
+    }
+    Ok(())
+}
+
+pub(super) fn unknown_escape(span: Span) -> Problem {
+    Problem::new(span, "unknown escape in a double-quoted text")
+        .with_help("write `\\\\` for a backslash, or use single quotes")
 }
 
 fn sub(span: Span, at: usize, length: u32) -> Span {

@@ -66,6 +66,10 @@ fn underscores_count_for_nothing(text: &str) -> bool {
 
 /// The integer that `digits` writes, with a sign and a prefix or without.
 fn integer(digits: &str) -> Option<Body<'static>> {
+    // Go reads what is behind `0b` by itself, and takes a sign there.
+    if let Some(signed) = digits.strip_prefix("0b").filter(|it| it.starts_with(['+', '-'])) {
+        return i64::from_str_radix(signed, 2).ok().map(Body::Int);
+    }
     let (sign, unsigned) = match digits.as_bytes().first()? {
         sign @ (b'-' | b'+') => (Some(*sign), digits.get(1..)?),
         _ => (None, digits),

@@ -24,6 +24,9 @@ pub(super) fn problem(text: &str, base: u32, error: &ScanError) -> Problem {
     };
     let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
     let span = Span::new(place(start), place(start + length));
+    if *error.kind() == ErrorKind::UnknownQuotedScalarEscape {
+        return refuse::unknown_escape(span);
+    }
     let (message, help) = words(error.kind(), span);
     Problem { message, help: help.map(Into::into), span }
 }
@@ -96,10 +99,6 @@ fn words(kind: &ErrorKind, span: Span) -> (String, Option<&'static str>) {
         }
         ErrorKind::ExpectedFlowMappingSeparator => ("`,` or `}` is missing".into(), None),
         ErrorKind::ExpectedFlowSequenceSeparator => ("`,` or `]` is missing".into(), None),
-        ErrorKind::UnknownQuotedScalarEscape => (
-            "unknown escape in a double-quoted text".into(),
-            Some("write `\\\\` for a backslash, or use single quotes"),
-        ),
         ErrorKind::RecursionLimitExceeded => (refuse::too_deep(span).message, None),
         ErrorKind::ExpectedDocumentStart => (
             "directive without a document".into(),

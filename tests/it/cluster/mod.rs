@@ -26,7 +26,7 @@ mod outage;
 mod parity;
 mod plane;
 mod policy;
-mod program;
+pub(crate) mod program;
 mod proxy;
 mod release;
 mod strict;

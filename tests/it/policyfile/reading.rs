@@ -310,7 +310,7 @@ fn the_parameters_on_the_pages_of_all_rules_are_read() {
 
 #[test]
 fn a_problem_is_told_in_one_line_whatever_it_quotes() {
-    let text = tweaked("namespace: [demo]", "n\n\namespace: [demo]");
+    let text = tweaked("namespace: [demo]", r#""n\namespace": [demo]"#);
     let Problems(problems) = read(&[&text]).unwrap_err();
     assert_eq!(problems[0].message, "unknown field `n amespace`");
 }

@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
             b'n' => ('\n', 2),
             b't' => ('\t', 2),
             b'r' => ('\r', 2),
-            byte @ (b'"' | b'\\' | b'/' | b' ') => (char::from(byte), 2),
+            byte @ (b'"' | b'\\' | b' ') => (char::from(byte), 2),
             b'x' => (self.hexadecimal(at + 2, 2)?, 4),
             b'u' => (self.hexadecimal(at + 2, 4)?, 6),
             b'U' => (self.hexadecimal(at + 2, 8)?, 10),
