@@ -170,8 +170,7 @@ impl<'a> Composer<'a, '_> {
             false if missing && !at_key => place::missing(self.text, self.last_end, parsed),
             false => parsed,
         };
-        let before = self.text.get(self.last_end as usize..span.start as usize);
-        let is_marked = before.is_some_and(|it| it.contains('?'));
+        let before = Span::new(self.last_end, span.start);
         self.last_end = span.end;
         let text = if missing { Cow::Borrowed("") } else { text };
         if !missing {
@@ -186,8 +185,8 @@ impl<'a> Composer<'a, '_> {
             let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
             self.line_breaks.pass(self.text, span, quoted)?;
             refuse::scalar(self.text, span, style, in_flow)?;
-            if at_key && in_flow && !is_marked {
-                refuse::broken_key(self.text, span)?;
+            if at_key && in_flow {
+                refuse::broken_key(self.text, before, span)?;
             }
         }
         if at_key {

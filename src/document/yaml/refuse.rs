@@ -110,11 +110,14 @@ fn colon(text: &str, scalar: Span) -> Result<(), Problem> {
     }
 }
 
-/// Refuses a key in brackets that begins in another line than its colon stands in.
-pub(super) fn broken_key(text: &str, key: Span) -> Result<(), Problem> {
+/// Refuses a key in brackets that begins in another line than its colon stands in, if no `?` marks
+/// it in the gap before.
+pub(super) fn broken_key(text: &str, gap: Span, key: Span) -> Result<(), Problem> {
     let behind = Span::new(key.end, u32::MAX);
-    let end = gap::find(text, behind, |byte| byte == b':').unwrap_or(key.end);
-    match text.get(key.start as usize..end as usize).is_some_and(|it| it.contains('\n')) {
+    let colon = gap::find(text, behind, |byte| byte == b':').unwrap_or(key.end);
+    let is_broken =
+        text.get(key.start as usize..colon as usize).is_some_and(|it| it.contains('\n'));
+    match is_broken && gap::find(text, gap, |byte| byte == b'?').is_none() {
         true => Err(Problem::new(key, "a key must stand on one line with its `:`")),
         false => Ok(()),
     }
