@@ -26,7 +26,7 @@ pub use self::lines::{Lines, Position};
 pub use self::locate::{Locator, Place, locate};
 pub use self::location::{Location, Snippet};
 pub use self::map::{Entry, Map, MapBuilder, spread};
-pub(crate) use self::path::write_key;
+pub(crate) use self::path::escaped;
 pub use self::path::{Path, Pointer, Step};
 pub use self::problem::Problem;
 pub use self::source::{Document, Duplicate, MAX_BYTES, MAX_DEPTH};

@@ -57,18 +57,17 @@ impl Pointer {
         self.0.strip_prefix('/').into_iter().flat_map(|steps| steps.split('/')).map(unescaped)
     }
 
-    /// The pointer of steps that [`write_key`] wrote, or that need no escape.
+    /// `text` is written as `Display` writes a path.
     pub(crate) fn written(text: String) -> Self {
         Self(text.into())
     }
 }
 
-/// Writes a step into a map as a part of a JSON Pointer.
-pub(crate) fn write_key(out: &mut impl fmt::Write, key: &str) -> fmt::Result {
-    out.write_char('/')?;
+/// A key as a step of a JSON Pointer.
+pub(crate) fn escaped(key: &str) -> Cow<'_, str> {
     match key.contains(['~', '/']) {
-        true => out.write_str(&key.replace('~', "~0").replace('/', "~1")),
-        false => out.write_str(key),
+        true => key.replace('~', "~0").replace('/', "~1").into(),
+        false => key.into(),
     }
 }
 
@@ -83,7 +82,7 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
             match step {
-                Step::Key(key) => write_key(f, key)?,
+                Step::Key(key) => write!(f, "/{}", escaped(key))?,
                 Step::Index(index) => write!(f, "/{index}")?,
             }
         }

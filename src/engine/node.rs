@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::walk::{Place, Run, Trail, Walk, Way};
 use super::{Identity, Schema, Shape};
-use crate::document::{Body, Entry, Map, Path, Pointer, Step, Value, write_key};
+use crate::document::{Body, Entry, Map, Path, Pointer, Step, Value, escaped};
 
 /// What stands for a value that must not be shown.
 pub const MASK: &str = "•••";
@@ -236,11 +236,12 @@ impl<'s> Node<'s> {
     fn write_pointer(self, at: u32, pointer: &mut String) {
         let Some(trail) = self.walk.trail(at).filter(|_| at != 0) else { return };
         self.write_pointer(trail.parent, pointer);
-        // A string takes all that is written.
-        _ = match trail.way() {
-            Way::Key(key) => write_key(pointer, key),
-            Way::Index(index) => write!(pointer, "/{index}"),
-        };
+        pointer.push('/');
+        match trail.way() {
+            Way::Key(key) => pointer.push_str(&escaped(key)),
+            // A string takes all that is written.
+            Way::Index(index) => _ = write!(pointer, "{index}"),
+        }
     }
 
     /// The way here with list items named by their merge key, so that it stays the same when
@@ -258,10 +259,7 @@ impl<'s> Node<'s> {
             path.push('/');
         }
         match trail.way() {
-            Way::Key(key) if key.contains(['~', '/']) => {
-                path.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
-            Way::Key(key) => path.push_str(key),
+            Way::Key(key) => path.push_str(&escaped(key)),
             Way::Index(index) => self.write_item_name(trail, index, path),
         }
     }
