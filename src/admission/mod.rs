@@ -35,8 +35,9 @@ pub struct Reviewed {
     /// The AdmissionReview to send back.
     pub body: Vec<u8>,
     pub allowed: bool,
-    /// Whether a rule could not judge, and the object's namespace is one of which nobody has heard:
-    /// it may have been made a moment ago, and the answer may soon be another.
+    /// Whether a rule could not judge, or the object is denied, and its namespace or what owns it
+    /// is one of which nobody has heard: it may have been made a moment ago, and the answer may
+    /// soon be another.
     pub early: bool,
     pub summary: Summary,
 }

@@ -118,8 +118,10 @@ fn validate(engine: &Engine, facts: &Facts<'_>, request: Request<'_>) -> Reviewe
         return request.answered(engine, Response::allowed(engine.digest()), false);
     };
     let failed = failed(&report.outcomes);
-    let response = Response::of(&Decision::of(&report), &report);
-    let early = request.is_early(facts, &report.outcomes);
+    let decision = Decision::of(&report);
+    let response = Response::of(&decision, &report);
+    let early = request.is_early(facts, &report.outcomes)
+        || (!decision.allowed() && request.misses_owner(engine, facts));
     let mut reviewed = request.answered(engine, response, !failed.is_empty());
     reviewed.early = early;
     reviewed.summary.failed = failed;
@@ -211,6 +213,12 @@ impl Request<'_> {
         !self.namespace.is_empty()
             && outcomes.iter().any(|outcome| outcome.status == Status::Skip)
             && facts.namespaces.is_some_and(unheard)
+    }
+
+    /// Whether a waiver of what owns the object may be one of which nobody has heard yet.
+    fn misses_owner(&self, engine: &Engine, facts: &Facts<'_>) -> bool {
+        let misses = |object| engine.misses_owner(&self.subject(object), facts);
+        self.object.as_ref().is_some_and(misses)
     }
 
     fn answered(self, engine: &Engine, response: Response, errors: bool) -> Reviewed {

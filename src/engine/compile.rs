@@ -100,8 +100,8 @@ impl Engine {
         let mut entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
         let (by_kind, any_kind) = index(&entries, &pods);
         let observers = observers(&mut entries);
-        Ok(Self {
-            observed: observed(&entries, &observers, &set.settings),
+        let mut engine = Self {
+            observed: Arc::default(),
             observers,
             by_kind,
             any_kind,
@@ -110,7 +110,9 @@ impl Engine {
             waivers: set.waivers.iter().cloned().map(Arc::new).collect(),
             digest: digest(set),
             pods,
-        })
+        };
+        engine.observed = engine.what_is_observed();
+        Ok(engine)
     }
 
     /// The digest of the policy set in force: `sha256:` and 64 hexadecimal digits. Equal sets
@@ -150,6 +152,15 @@ impl Engine {
     /// the same can share an [`Inventory`](super::Inventory).
     pub fn observers(&self) -> &Arc<str> {
         &self.observed
+    }
+
+    /// What decides what all entries note, and in which order.
+    fn what_is_observed(&self) -> Arc<str> {
+        let pods = serde_json::to_string(&self.settings.pod_templates).unwrap_or_default();
+        let noting = self.observers.iter().filter_map(|&index| self.entry(index));
+        let makers = self.has_waivers().then_some("makers");
+        let lines = noting.map(|entry| &*entry.noting).chain([&*pods]).chain(makers);
+        lines.collect::<Vec<&str>>().join("\n").into()
     }
 
     /// Whether any rule puts anything right in objects of the kind with this name.
@@ -442,14 +453,6 @@ fn noting(rule: &Rule, entry: &PolicyEntry, observes: &Kinds) -> String {
     let params = serde_json::to_string(&entry.params).unwrap_or_default();
     let kinds: Vec<String> = observes.patterns.iter().map(ToString::to_string).collect();
     format!("{} {} {params}", rule.id, kinds.join(" "))
-}
-
-/// What decides what all entries note, and in which order.
-fn observed(entries: &[Entry], observers: &[u32], settings: &Settings) -> Arc<str> {
-    let pods = serde_json::to_string(&settings.pod_templates).unwrap_or_default();
-    let noting = observers.iter().filter_map(|&index| entries.get(index as usize));
-    let lines: Vec<&str> = noting.map(|entry| &*entry.noting).chain([&*pods]).collect();
-    lines.join("\n").into()
 }
 
 /// A hash over what decides verdicts, in an order of its own.

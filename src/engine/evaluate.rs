@@ -147,9 +147,8 @@ impl Engine {
         findings: &mut Vec<Finding>,
     ) {
         let &Case { subject, facts, .. } = case;
-        let root = root_of(case);
         let complete = facts.inventory.is_some_and(|inventory| inventory.complete);
-        let waiver = self.waiver_for(entry, root, facts);
+        let waiver = self.waiver_for(entry, case);
         let mut seen: HashSet<_, RandomState> = HashSet::default();
         for draft in drafts {
             let id = FindingId::new(
@@ -197,20 +196,19 @@ impl Engine {
         }
     }
 
-    /// The waiver that is about the findings of an entry on what `root` owns: one that holds
-    /// before one that has ended.
-    fn waiver_for(
-        &self,
-        entry: &Entry,
-        root: &Identity,
-        facts: &Facts<'_>,
-    ) -> Option<(Arc<Waiver>, Standing)> {
-        let now = facts.now?;
-        if !entry.waivable {
+    /// The waiver that is about the findings of an entry on the subject or on what owns it: one
+    /// that holds before one that has ended.
+    fn waiver_for(&self, entry: &Entry, case: &Case<'_>) -> Option<(Arc<Waiver>, Standing)> {
+        let now = case.facts.now?;
+        if !entry.waivable || !self.has_waivers() {
             return None;
         }
+        let family = self.family(case);
+        let is_about = |waiver: &Waiver, object: &Identity| {
+            waiver.covers(&entry.policy, &entry.name, entry.rule.id, object)
+        };
         let covers = |waiver: &&Arc<Waiver>| {
-            !waiver.proposed && waiver.covers(&entry.policy, &entry.name, entry.rule.id, root)
+            !waiver.proposed && family.iter().any(|object| is_about(waiver, object))
         };
         let covering = self.waivers.iter().filter(covers);
         let standing = covering.map(|waiver| (Arc::clone(waiver), waiver.standing(now)));
@@ -263,9 +261,4 @@ fn status_of(findings: &[Finding]) -> Status {
         Some(Enforcement::Deny) => Status::Fail,
         Some(Enforcement::Warn | Enforcement::Audit) => Status::Warn,
     }
-}
-
-/// What owns the subject in the end, as far as anybody knows.
-fn root_of<'c>(case: &'c Case<'_>) -> &'c Identity {
-    case.facts.root.or(case.maker.as_ref()).unwrap_or(&case.subject.identity)
 }

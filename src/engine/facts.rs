@@ -18,8 +18,9 @@ pub struct Facts<'f> {
     pub tier: Option<&'f str>,
     /// The other objects.
     pub inventory: Option<&'f Inventory>,
-    /// What owns the subject in the end, where the door knows more than the subject says.
-    pub root: Option<&'f Identity>,
+    /// What owns the subject, the nearest first, where the door knows more than the subject and the
+    /// inventory say.
+    pub owners: &'f [Arc<Identity>],
     /// The time, which ends waivers.
     pub now: Option<Timestamp>,
     /// Takes down what is asked of namespaces and of the other objects.

@@ -25,6 +25,7 @@ mod kind;
 mod label;
 mod node;
 mod observe;
+mod owner;
 mod patch;
 mod policy;
 mod questions;

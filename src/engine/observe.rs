@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::owner::{self, MAKERS};
 use super::walk::Walk;
 use super::{Budget, Engine, Identity, Inventory, Kinds, Mention, Node, Notes, PodKinds, Subject};
+use crate::document::Pointer;
 
 /// An object that a rule may take notes of.
 #[derive(Debug)]
@@ -84,6 +86,9 @@ impl Engine {
             true => kinds.spell_out(&kind_of(group, kind)),
             false => self.wants(kinds, group, kind),
         };
+        if self.notes_makers_of(group, kind) {
+            inventory.lack(MAKERS, why.into());
+        }
         for (table, index) in (0..).zip(&self.observers) {
             if self.entry(*index).is_some_and(|entry| wanted(&entry.observes)) {
                 inventory.lack(table, why.into());
@@ -91,15 +96,16 @@ impl Engine {
         }
     }
 
-    /// Whether any rule wants to know of other objects.
+    /// Whether anything of other objects is of interest.
     pub fn observes(&self) -> bool {
-        !self.observers.is_empty()
+        !self.observers.is_empty() || self.has_waivers()
     }
 
-    /// Whether any rule wants to know of objects of this kind.
+    /// Whether anything of objects of this kind is of interest.
     pub fn observes_kind(&self, group: &str, kind: &str) -> bool {
         let mut observers = self.observers.iter().filter_map(|&index| self.entry(index));
         observers.any(|entry| self.wants(&entry.observes, group, kind))
+            || self.notes_makers_of(group, kind)
     }
 
     /// Whether any rule names this kind among those that it wants to know of.
@@ -137,13 +143,26 @@ impl Engine {
         is_placed: bool,
         mut take: impl FnMut(u32, String, Mention),
     ) {
+        let identity = &subject.identity;
         let mut observers = self.observers_of(subject).peekable();
-        if observers.peek().is_none() {
+        let notes_maker = self.notes_makers_of(&identity.group, &identity.kind);
+        if observers.peek().is_none() && !notes_maker {
             return;
+        }
+        let mention = |place, text| Mention {
+            subject: Arc::clone(identity),
+            place,
+            text,
+            judged: false,
+            deleting: subject.object.at(&["metadata", "deletionTimestamp"]).is_some(),
+        };
+        let controller = subject.controller();
+        if let Some(uid) = identity.uid.as_ref().filter(|_| notes_maker) {
+            take(MAKERS, uid.clone(), mention(Pointer::default(), owner::written(controller)));
         }
         let budget = Budget::default();
         let walk = Walk::of(self.schema(), subject, budget);
-        let maker = subject.controller().map(|it| it.identity(&subject.identity));
+        let maker = controller.map(|it| it.identity(identity));
         for (table, index) in observers {
             let Some(entry) = self.entry(index) else { continue };
             walk.restart(budget);
@@ -160,10 +179,7 @@ impl Engine {
                 notes.map(|(key, node, text)| (key, node.pointer(), text)).collect::<Vec<_>>()
             });
             for (key, place, text) in notes.unwrap_or_default() {
-                let deleting = subject.object.at(&["metadata", "deletionTimestamp"]).is_some();
-                let subject = Arc::clone(&subject.identity);
-                let text = text.into();
-                take(table, key, Mention { subject, place, text, judged: false, deleting });
+                take(table, key, mention(place, text.into()));
             }
         }
     }

@@ -18,7 +18,7 @@ pub struct Waiver {
     pub policy: Globs,
     /// Anchored globs of rule ids or of entry ids.
     pub rule: Globs,
-    /// The root object: what it owns is covered too.
+    /// What it owns, and what that owns, is covered too.
     pub object: WaivedObject,
     /// Who answers for it.
     #[schemars(length(min = 1))]
@@ -38,7 +38,7 @@ pub struct Waiver {
     pub proposed: bool,
 }
 
-/// The root object of a waiver. Globs, never empty and never a lone `*`.
+/// The object of a waiver. Globs, never empty and never a lone `*`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WaivedObject {
@@ -62,13 +62,13 @@ impl Waiver {
     /// How long before its end a waiver says so.
     const NOTICE_DAYS: i64 = 30;
 
-    /// Whether it is about this finding, whatever the date.
-    pub fn covers(&self, policy: &str, entry: &str, rule: &str, root: &Identity) -> bool {
-        let namespace = root.namespace.as_deref();
+    /// Whether it is about this finding on this object or what that owns, whatever the date.
+    pub fn covers(&self, policy: &str, entry: &str, rule: &str, object: &Identity) -> bool {
+        let namespace = object.namespace.as_deref();
         self.policy.matches(policy)
             && (self.rule.matches(rule) || self.rule.matches(entry))
-            && self.object.kind.matches(&root.kind)
-            && self.object.name.matches(&root.name)
+            && self.object.kind.matches(&object.kind)
+            && self.object.name.matches(&object.name)
             && match namespace {
                 None => self.object.namespace.is_empty(),
                 Some(namespace) => self.object.namespace.matches(namespace),

@@ -1,6 +1,8 @@
 //! Accepted findings, and their end.
 
-use portcullis::engine::{Decision, Enforcement, Engine, PolicySet, Report, State};
+use portcullis::engine::{
+    Decision, Enforcement, Engine, Facts, Inventory, PolicySet, Report, State,
+};
 
 use crate::odd_rules;
 use crate::support::{World, by, compile, compile_with, flaws, parse, set, subject, waiver};
@@ -93,6 +95,84 @@ fn a_waiver_covers_what_its_object_owns() {
     assert_eq!(states(&now.judge_subject(&engine, &owned)), [State::Waived; 2]);
     // Anybody can write an owner reference.
     assert_eq!(states(&now.judge_subject(&engine, &claimed)), [State::New; 2]);
+}
+
+/// An object that a controller made, named by its kind and name, with what made it.
+fn made(kind: &str, name: &str, by: [&str; 3]) -> String {
+    let [api_version, maker, maker_name] = by;
+    let group = if kind == "Pod" { "v1" } else { "apps/v1" };
+    format!(
+        "{{apiVersion: {group}, kind: {kind}, metadata: {{name: {name}, namespace: mid, uid: u-{name}, \
+         ownerReferences: [{{apiVersion: {api_version}, kind: {maker}, name: {maker_name}, \
+         uid: u-{maker_name}, controller: true}}]}}, spec: {{}}}}"
+    )
+}
+
+#[test]
+fn a_waiver_covers_what_is_owned_by_what_its_object_owns() {
+    let pod = made("Pod", "tmc-x-1-a", ["apps/v1", "ReplicaSet", "tmc-x-1"]);
+    let set = made("ReplicaSet", "tmc-x-1", ["apps/v1", "Deployment", "tmc-x"]);
+    let by_operator = deployment("tmc-x").replace(
+        "namespace: mid",
+        "namespace: mid, uid: u-tmc-x, ownerReferences: [{apiVersion: example.org/v1, kind: Widget, \
+         name: all, uid: u-all, controller: true}]",
+    );
+    let waived = |spec: &str, objects: &str| {
+        let world = World { objects: objects.to_owned(), ..at("2026-06-01T00:00:00Z") };
+        let value = parse(&pod);
+        let report = world.judge_subject(&engine(&[spec]), &by(CONTROLLER, subject(&value)));
+        states(&report) == [State::Waived; 2]
+    };
+    let known = format!("{set}\n---\n{by_operator}");
+    assert!(waived(SPEC, &known) && waived(SPEC, &set));
+    let named = |kind: &str, name: &str| SPEC.replace("Deployment", kind).replace("tmc-*", name);
+    for (kind, name) in [("ReplicaSet", "tmc-x-1"), ("Widget", "all"), ("Pod", "tmc-x-1-a")] {
+        assert!(waived(&named(kind, name), &known), "{kind}");
+        assert!(!waived(&named(kind, "other"), &known), "{kind}");
+    }
+    // What nobody has heard of owns nothing; nor does what has but the uid in common.
+    assert!(!waived(SPEC, &deployment("other")));
+    assert!(!waived(SPEC, &set.replace("namespace: mid", "namespace: low")));
+    assert!(!waived(SPEC, &set.replace("name: tmc-x-1,", "name: tmc-x-2,")));
+}
+
+#[test]
+fn owners_in_a_circle_end() {
+    let pod = made("Pod", "p", ["apps/v1", "ReplicaSet", "a"]);
+    let [a, b] = [("a", "b"), ("b", "a")]
+        .map(|(name, maker)| made("ReplicaSet", name, ["apps/v1", "ReplicaSet", maker]));
+    let world = World { objects: format!("{a}\n---\n{b}"), ..at("2026-06-01T00:00:00Z") };
+    let value = parse(&pod);
+    let report = world.judge_subject(&engine(&[SPEC]), &by(CONTROLLER, subject(&value)));
+    assert_eq!(states(&report), [State::New; 2]);
+}
+
+#[test]
+fn of_an_owner_that_is_not_known_more_may_be_heard() {
+    let pod = made("Pod", "p", ["apps/v1", "ReplicaSet", "a"]);
+    let value = parse(&pod);
+    let misses = |engine: &Engine, user: &str, objects: &[String]| {
+        let mut inventory = Inventory::default();
+        for object in objects {
+            engine.observe(&subject(&parse(object)), &mut inventory);
+        }
+        let facts = Facts { inventory: Some(&inventory), ..Facts::default() };
+        engine.misses_owner(&by(user, subject(&value)), &facts)
+    };
+    let (with, without) = (engine(&[SPEC]), engine(&[]));
+    assert!(misses(&with, CONTROLLER, &[]));
+    assert!(!misses(&with, "alice", &[]));
+    assert!(!misses(&without, CONTROLLER, &[]));
+    let alone =
+        "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: a, namespace: mid, uid: u-a}}";
+    assert!(!misses(&with, CONTROLLER, &[alone.to_owned()]));
+    assert!(with.observes_kind("apps", "ReplicaSet") && !with.observes_kind("", "Pod"));
+    assert!(!without.observes_kind("apps", "ReplicaSet"));
+    assert_ne!(with.observers(), without.observers());
+    let mut forbidden = Inventory::default();
+    with.lack(&mut forbidden, ("apps", "ReplicaSet"), "there is no right to list them", false);
+    let facts = Facts { inventory: Some(&forbidden), ..Facts::default() };
+    assert!(!with.misses_owner(&by(CONTROLLER, subject(&value)), &facts));
 }
 
 #[test]

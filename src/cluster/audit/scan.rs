@@ -370,14 +370,14 @@ impl Bench {
 
     fn judge_object(&self, object: Object<'_>, scan: &mut Scan) {
         let Object { identity, value } = object;
-        let root = self.owners.root(&identity);
+        let owners = self.owners.above(&identity);
         let mut subject = Subject::new(identity, &value);
         subject.owner_seen = self.owners.is_owned(&subject.identity);
         let mut reports = self.court.engines().zip(&self.inventories).map(|(engine, inventory)| {
             let facts = Facts {
                 namespaces: self.namespaces.as_ref(),
                 inventory: Some(inventory),
-                root: Some(&root),
+                owners: &owners,
                 now: Some(self.now),
                 ..Facts::default()
             };
@@ -398,8 +398,7 @@ impl Bench {
         report.outcomes.retain(|outcome| outcome.could_not_judge());
         if self.all || !report.findings.is_empty() || !report.outcomes.is_empty() {
             let identity = Arc::clone(&report.subject);
-            // Objects that own themselves share what they are called.
-            let root = if *root == *identity { Arc::clone(&identity) } else { root };
+            let root = Arc::clone(owners.last().unwrap_or(&identity));
             scan.judged.push(Judged { identity, root, report });
         }
     }

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::api::{until, within};
 use super::plane::Plane;
 use super::program::start;
-use super::release::{DENY, Release};
+use super::release::{DENY, NAMESPACE, Release};
 
 /// Denies pods without a label, in namespaces of these tests, and fills in what containers request.
 const LATE: &str = "
@@ -114,6 +114,45 @@ fn what_is_older_than_the_policies_goes_on_and_can_go() {
     let ran = plane.kubectl(&["delete", "namespace", &namespace, "--timeout=40s"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     plane.kubectl(&["delete", "policy", "late"]);
+}
+
+#[test]
+fn a_waiver_of_a_deployment_covers_the_pods_of_its_replica_set() {
+    let release = Release::with(DENY);
+    let plane = release.plane;
+    let namespace = plane.namespace("guarded");
+    let deployment = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  \
+             selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    \
+             spec: {{containers: [{{name: a, image: 'artefact.skao.int/ska-capture:1.0.0', \
+             securityContext: {{privileged: true}}}}]}}\n"
+        )
+    };
+    plane.apply(&format!(
+        "apiVersion: portcullis.skao.int/v1alpha1\nkind: Waiver\nmetadata: {{name: guarded, namespace: {NAMESPACE}}}\nspec:\n  \
+         policy: [security]\n  rule: [privileged-container]\n  object: {{kind: [Deployment], \
+         namespace: [{namespace}], name: [capture]}}\n  owner: Karoo\n  reason: it reads a card\n  \
+         ticket: ST-1\n  until: 2099-12-31\n"
+    ));
+    let try_out = |name: &str| {
+        let arguments = ["create", "--dry-run=server", "--filename=-"];
+        plane.kubectl_with(&arguments, &deployment(name))
+    };
+    until("policy and waiver act", || {
+        let refused = try_out("other").stderr.contains("security/privileged-container");
+        (refused && try_out("capture").code == Some(0)).then_some(())
+    });
+    release.until_agreed();
+
+    plane.apply(&deployment("capture"));
+    let wait = ["wait", "--for=condition=available", "deployment/capture", "--timeout=30s"];
+    kubectl(plane, &namespace, &wait);
+    // No pod had to be tried again.
+    let events = kubectl(plane, &namespace, &["get", "events", "--output=yaml"]);
+    assert!(events.contains("SuccessfulCreate") && !events.contains("FailedCreate"), "{events}");
+    plane.kubectl(&["--namespace", NAMESPACE, "delete", "waiver", "guarded"]);
+    plane.kubectl(&["delete", "namespace", &namespace, "--wait=false"]);
 }
 
 #[test]
