@@ -1,9 +1,10 @@
 //! Another program, run for what it writes.
 
 use std::io::{self, Read as _};
+use std::iter;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,10 @@ pub enum Trouble {
 /// How often a program that has written all is asked whether it has ended.
 const PATIENCE: Duration = Duration::from_millis(5);
 
+/// How long a program that has ended is listened to. What it started, and left behind, may hold its
+/// standard error open for ever.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What a program writes to its standard output; it has nothing to read.
 ///
 /// # Errors
@@ -44,18 +49,9 @@ fn run(command: &mut Command, limit: Option<Duration>) -> Result<Vec<u8>, Troubl
         io::ErrorKind::NotFound => Trouble::Missing,
         _ => failed(error),
     })?;
-    // Both are read at once: a program that waits for one to be read would never end.
-    let errors = child.stderr.take().map(|stream| {
-        thread::spawn(move || {
-            let mut text = Vec::new();
-            let mut bounded = stream.take(COMPLAINT_BYTES);
-            // What can't be read is not told; the rest is read so that the program can end.
-            _ = bounded.read_to_end(&mut text);
-            _ = io::copy(bounded.get_mut(), &mut io::sink());
-            text
-        })
-    });
     let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+    // Both are read at once: a program that waits for one to be read would never end.
+    let complaints = child.stderr.take().map(heard);
     let Some(read) = read(child.stdout.take(), until) else { return Err(end(&mut child)) };
     let bytes = read.map_err(failed)?;
     if bytes.len() > MAX_BYTES {
@@ -65,11 +61,11 @@ fn run(command: &mut Command, limit: Option<Duration>) -> Result<Vec<u8>, Troubl
     let Some(status) = wait(&mut child, until).map_err(failed)? else {
         return Err(end(&mut child));
     };
-    let complaint = errors.and_then(|it| it.join().ok()).unwrap_or_default();
     if bytes.len() > MAX_BYTES {
         return Err(Trouble::Failed(format!("it writes more than {} MiB", MAX_BYTES >> 20)));
     }
     if !status.success() {
+        let complaint = complaints.map(|it| joined(&it)).unwrap_or_default();
         let complaint = told(&String::from_utf8_lossy(&complaint));
         let complaint = complaint.unwrap_or_else(|| format!("nothing, and ends with {status}"));
         return Err(Trouble::Failed(complaint));
@@ -88,6 +84,32 @@ fn read(stream: Option<ChildStdout>, until: Option<Instant>) -> Option<io::Resul
     let (sender, receiver) = mpsc::channel();
     // Whoever stopped waiting wants no answer.
     thread::spawn(move || _ = sender.send(read()));
+    by(until, &receiver)
+}
+
+/// What a program complains about, piece by piece.
+fn heard(stream: ChildStderr) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bounded = stream.take(COMPLAINT_BYTES);
+        let mut piece = [0; 512];
+        // What can't be read is not told; the rest is read so that the program can end.
+        while let Ok(count @ 1..) = bounded.read(&mut piece) {
+            _ = sender.send(piece.get(..count).unwrap_or_default().to_vec());
+        }
+        _ = io::copy(bounded.get_mut(), &mut io::sink());
+    });
+    receiver
+}
+
+/// All that a program that has ended complained about.
+fn joined(pieces: &Receiver<Vec<u8>>) -> Vec<u8> {
+    let until = Instant::now() + LAST_WORDS;
+    iter::from_fn(|| by(until, pieces)).flatten().collect()
+}
+
+/// What comes before `until`.
+fn by<T>(until: Instant, receiver: &Receiver<T>) -> Option<T> {
     receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
 }
 
@@ -180,6 +202,14 @@ mod tests {
             let ended = text(command.args(["-c", script]), Duration::from_millis(100));
             assert!(matches!(ended, Err(Trouble::Endless)), "{script}: {ended:?}");
         }
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_holds_nothing_up() {
+        let told = |script| text(Command::new("sh").args(["-c", script]), LONG);
+        assert_eq!(told("sleep 60 >&- & echo a").unwrap(), "a\n");
+        let failed = told("sleep 60 >&- & echo b >&2; exit 1");
+        assert!(matches!(failed, Err(Trouble::Failed(said)) if said == "b"));
     }
 
     #[test]
