@@ -80,8 +80,7 @@ impl<'s> Context<'s> {
             Placement::Unknown => return Err(Missing("namespace")),
             Placement::Namespace(name) => name,
         };
-        let labels = self.case.facts.labels_of(namespace).ok_or(Missing("namespace labels"))?;
-        Ok(labels.get(key).map(String::as_str))
+        self.case.namespace_labels(namespace).map(|label| label(key))
     }
 
     /// What this rule noted of the other objects under `key`. The subject itself and objects

@@ -224,13 +224,31 @@ impl<'c> Case<'c> {
 
     /// The tier of the place; `None` if it is of none.
     pub(super) fn tier(&self) -> Result<Option<&'c str>, Missing> {
-        *self.tier.get_or_init(|| self.settings.tier(self.placement, self.facts))
+        *self.tier.get_or_init(|| self.settings.tier(self))
+    }
+
+    /// The labels of the subject's namespace, by key. Those of a Namespace are its own: nobody has
+    /// heard of one that is about to be.
+    pub(super) fn namespace_labels(
+        &self,
+        name: &str,
+    ) -> Result<impl Fn(&str) -> Option<&'c str> + use<'c>, Missing> {
+        let Self { subject, facts, .. } = *self;
+        let is_namespace = subject.identity.namespace.is_none() && !subject.object.is_null();
+        let known = match is_namespace {
+            true => None,
+            false => Some(facts.labels_of(name).ok_or(Missing("namespace labels"))?),
+        };
+        Ok(move |key: &str| match known {
+            Some(labels) => labels.get(key).map(String::as_str),
+            None => subject.label(key),
+        })
     }
 }
 
 impl Scope {
     pub(super) fn holds(&self, case: &Case<'_>) -> Result<bool, Missing> {
-        let &Case { subject, facts, placement, .. } = case;
+        let &Case { subject, placement, .. } = case;
         if !self.namespaces.is_empty() {
             match placement {
                 Placement::Namespace(name) if self.namespaces.matches(name) => {}
@@ -262,10 +280,10 @@ impl Scope {
                 Placement::Unknown => return Err(Missing("namespace")),
                 Placement::Cluster => return Ok(false),
             };
-            let labels = facts.labels_of(name).ok_or(Missing("namespace labels"))?;
+            let label = case.namespace_labels(name)?;
             let label = |key: &str| match key {
                 "kubernetes.io/metadata.name" => Some(name),
-                key => labels.get(key).map(String::as_str),
+                key => label(key),
             };
             if !selector.matches(label) {
                 return Ok(false);
@@ -317,20 +335,16 @@ impl Facts<'_> {
 
 impl Settings {
     /// The tier of a place: `None` if it is of none.
-    pub(super) fn tier<'t>(
-        &'t self,
-        placement: Placement<'_>,
-        facts: &Facts<'t>,
-    ) -> Result<Option<&'t str>, Missing> {
-        if facts.tier.is_some() {
-            return Ok(facts.tier);
+    fn tier<'t>(&'t self, case: &Case<'t>) -> Result<Option<&'t str>, Missing> {
+        if case.facts.tier.is_some() {
+            return Ok(case.facts.tier);
         }
-        let namespace = match placement {
+        let namespace = match case.placement {
             Placement::Cluster => return Ok(None),
             Placement::Unknown => return Err(Missing("tier")),
             Placement::Namespace(name) => name,
         };
-        let labels = facts.labels_of(namespace);
+        let label = case.namespace_labels(namespace);
         for mapping in &self.tiers {
             if mapping.namespaces.matches(namespace) {
                 return Ok(Some(&mapping.tier));
@@ -338,9 +352,9 @@ impl Settings {
             if mapping.labels.is_empty() {
                 continue;
             }
-            let labels = labels.ok_or(Missing("namespace labels"))?;
+            let label = label.as_ref().map_err(|missing| *missing)?;
             let named = |(key, values): (&String, &Vec<String>)| {
-                labels.get(key).is_some_and(|value| values.contains(value))
+                label(key).is_some_and(|value| values.iter().any(|it| it == value))
             };
             if mapping.labels.iter().any(named) {
                 return Ok(Some(&mapping.tier));

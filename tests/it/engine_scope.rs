@@ -205,6 +205,29 @@ fn a_namespace_selector_reads_labels_but_the_name_is_the_namespaces_own() {
 }
 
 #[test]
+fn the_labels_of_a_namespace_itself_are_its_own() {
+    let spec =
+        |scope: &str| format!("{{scope: {{kinds: [v1/Namespace], {scope}}}, rules: [{RULE}]}}");
+    let selected = spec("namespaceSelector: {matchLabels: {team: karoo}}");
+    let mut set = set(&[("selected", &selected), ("tiered", &spec("tiers: [prod]"))]);
+    set.settings = settings("tiers: [{tier: prod, labels: {team: [karoo]}}]");
+    let engine = compile(&set);
+    // What is known of it is how it was.
+    let before =
+        Some([("mid".to_owned(), [("team".to_owned(), "karoo".to_owned())].into())].into());
+    let namespace = |labels: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Namespace, metadata: {{name: mid, labels: {labels}}}, spec: {{}}}}"
+        )
+    };
+    for namespaces in [None, before] {
+        let world = World { namespaces, ..World::default() };
+        assert_eq!(outcomes(&world.judge(&engine, &namespace("{team: karoo}"))).len(), 2);
+        assert_eq!(outcomes(&world.judge(&engine, &namespace("{team: perth}"))), [""; 0]);
+    }
+}
+
+#[test]
 fn users_are_meant_by_name_and_by_group() {
     let text = object("v1", "Pod", "mid");
     let value = parse(&text);
