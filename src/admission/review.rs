@@ -193,8 +193,7 @@ impl Request<'_> {
     fn identity(&self, object: &Value<'_>) -> Identity {
         let metadata =
             |key| object.at(&["metadata", key]).and_then(Value::as_str).map(str::to_owned);
-        let is_namespace = self.kind.group.is_empty() && self.kind.kind == "Namespace";
-        let outer = if is_namespace { None } else { given(&self.namespace) };
+        let outer = if self.is_namespace() { None } else { given(&self.namespace) };
         Identity {
             format: None,
             group: self.kind.group.to_string(),
@@ -207,10 +206,15 @@ impl Request<'_> {
         }
     }
 
-    /// See [`Reviewed::early`].
+    fn is_namespace(&self) -> bool {
+        self.kind.group.is_empty() && self.kind.kind == "Namespace"
+    }
+
+    /// See [`Reviewed::early`]. Of a Namespace nobody hears before the answer.
     fn is_early(&self, facts: &Facts<'_>, outcomes: &[Outcome]) -> bool {
         let unheard = |known: &Namespaces| !known.labels.contains_key(&*self.namespace);
         !self.namespace.is_empty()
+            && !self.is_namespace()
             && outcomes.iter().any(|outcome| outcome.status == Status::Skip)
             && facts.namespaces.is_some_and(unheard)
     }

@@ -1,12 +1,12 @@
 //! Reviews that are odd, broken or very large, and what is answered when nobody could judge.
 
 use portcullis::admission::{self, Answer as Word, Malformed, Reviewed, Stage};
-use portcullis::engine::{Engine, Facts, Operation};
+use portcullis::engine::{Engine, Facts, Namespaces, Operation};
 use serde_json::{Value as Json, json};
 
 use crate::door::{Answer, at, review};
 use crate::odd_rules;
-use crate::support::{compile_with, set};
+use crate::support::{compile, compile_with, set};
 
 /// Judges ConfigMaps by these rules, each an entry in flow YAML.
 fn engine(rules: &str) -> Engine {
@@ -253,4 +253,25 @@ fn a_log_learns_who_asked_for_what_and_no_more() {
     let reviewed =
         ask(&engine, Stage::Validate, &at("scale", review("UPDATE", &scale, &scale)).to_string());
     assert_eq!(reviewed.unwrap().summary.answer, Word::Allow);
+}
+
+#[test]
+fn an_answer_is_early_where_the_namespace_may_be_new_but_not_about_the_namespace_itself() {
+    let spec = "{scope: {kinds: [v1/ConfigMap, v1/Namespace]}, rules: [{rule: unique, params: {field: data.port}}]}";
+    let engine = compile(&set(&[("test", spec)]));
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mid"}});
+    let is_early = |object: &Json, known: Option<&Namespaces>| {
+        let mut review = review("CREATE", object, &Json::Null);
+        // The API server says of a Namespace too that it lies in itself.
+        review["request"]["namespace"] = json!("mid");
+        let facts = Facts { namespaces: known, ..Facts::default() };
+        let review = review.to_string();
+        admission::review(&engine, &facts, Stage::Validate, review.as_bytes()).unwrap().early
+    };
+    let (none, mid) =
+        (Namespaces::default(), Namespaces { labels: [("mid".to_owned(), [].into())].into() });
+    assert!(is_early(&map(json!({"port": "1"})), Some(&none)));
+    assert!(!is_early(&map(json!({"port": "1"})), Some(&mid)));
+    assert!(!is_early(&map(json!({"port": "1"})), None));
+    assert!(!is_early(&namespace, Some(&none)));
 }
