@@ -23,6 +23,8 @@ pub struct Engine {
     /// By the rank of what they note in an inventory. Entries that note the same are one observer.
     pub(super) observers: Box<[u32]>,
     observed: Arc<str>,
+    /// Whether it is noted too what made objects.
+    pub(super) notes_makers: bool,
     pub(super) settings: Settings,
     pub(super) pods: PodKinds,
     pub(super) waivers: Vec<Arc<Waiver>>,
@@ -102,6 +104,7 @@ impl Engine {
         let observers = observers(&mut entries);
         let mut engine = Self {
             observed: Arc::default(),
+            notes_makers: false,
             observers,
             by_kind,
             any_kind,
@@ -111,6 +114,7 @@ impl Engine {
             digest: digest(set),
             pods,
         };
+        engine.notes_makers = engine.will_note_makers();
         engine.observed = engine.what_is_observed();
         Ok(engine)
     }
@@ -158,7 +162,7 @@ impl Engine {
     fn what_is_observed(&self) -> Arc<str> {
         let pods = serde_json::to_string(&self.settings.pod_templates).unwrap_or_default();
         let noting = self.observers.iter().filter_map(|&index| self.entry(index));
-        let makers = self.has_waivers().then_some("makers");
+        let makers = self.notes_makers.then_some("makers");
         let lines = noting.map(|entry| &*entry.noting).chain([&*pods]).chain(makers);
         lines.collect::<Vec<&str>>().join("\n").into()
     }

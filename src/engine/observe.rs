@@ -98,14 +98,18 @@ impl Engine {
 
     /// Whether anything of other objects is of interest.
     pub fn observes(&self) -> bool {
-        !self.observers.is_empty() || self.has_waivers()
+        !self.observers.is_empty() || self.notes_makers
     }
 
     /// Whether anything of objects of this kind is of interest.
     pub fn observes_kind(&self, group: &str, kind: &str) -> bool {
+        self.is_wanted(group, kind) || self.notes_makers_of(group, kind)
+    }
+
+    /// Whether any rule wants to know of objects of this kind.
+    pub(super) fn is_wanted(&self, group: &str, kind: &str) -> bool {
         let mut observers = self.observers.iter().filter_map(|&index| self.entry(index));
         observers.any(|entry| self.wants(&entry.observes, group, kind))
-            || self.notes_makers_of(group, kind)
     }
 
     /// Whether any rule names this kind among those that it wants to know of.

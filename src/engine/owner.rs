@@ -1,7 +1,8 @@
 //! What owns a subject: the controller that made it, what made that one, and so on.
 //!
 //! A Pod names its ReplicaSet and not the Deployment. So it is noted of what holds a pod template
-//! what made it, in a table of its own, as long as there is a waiver, which covers what is owned.
+//! what made it, in a table of its own: as long as there is a waiver, which covers what is owned, or
+//! where all such objects are read anyway, so that the first waiver has none of them listed again.
 
 use std::borrow::Cow;
 
@@ -9,17 +10,26 @@ use super::inventory::Mention;
 use super::scope::Case;
 use super::{Controller, Engine, Facts, Identity, Inventory, Subject};
 
-/// The table of an inventory that holds makers, by the uids of what they made.
-pub(super) const MAKERS: u32 = u32::MAX;
+/// The table of an inventory that holds makers, by the uids of what they made. No rule has it.
+pub(super) const MAKERS: u32 = u32::MAX - 1;
 
 /// How many owners are followed up at most. A Pod of a CronJob has two.
 const HEIGHT: usize = 8;
 
 impl Engine {
-    /// Whether it is of interest what made the objects of a kind.
+    /// Whether it is noted what made objects.
+    pub(super) fn will_note_makers(&self) -> bool {
+        let mut kinds = self.pods.all().filter(|(group, kind)| self.holds_template(group, kind));
+        self.has_waivers() || kinds.all(|(group, kind)| self.is_wanted(group, kind))
+    }
+
+    /// Whether it is noted what made the objects of a kind.
     pub(super) fn notes_makers_of(&self, group: &str, kind: &str) -> bool {
-        let template = || self.pods.template(group, kind);
-        self.has_waivers() && template().is_some_and(|keys| !keys.is_empty())
+        self.notes_makers && self.holds_template(group, kind)
+    }
+
+    fn holds_template(&self, group: &str, kind: &str) -> bool {
+        self.pods.template(group, kind).is_some_and(|keys| !keys.is_empty())
     }
 
     /// Whether any finding can be waived.
@@ -32,7 +42,8 @@ impl Engine {
     pub fn misses_owner(&self, subject: &Subject<'_>, facts: &Facts<'_>) -> bool {
         let case = Case::new(subject, facts, &self.settings, &self.pods);
         let (Some(maker), Some(inventory)) = (case.maker, facts.inventory) else { return false };
-        self.notes_makers_of(&maker.group, &maker.kind)
+        self.has_waivers()
+            && self.notes_makers_of(&maker.group, &maker.kind)
             && inventory.lacks(MAKERS).is_none()
             && noted(inventory, &maker).is_none()
     }

@@ -169,6 +169,14 @@ fn of_an_owner_that_is_not_known_more_may_be_heard() {
     assert!(with.observes_kind("apps", "ReplicaSet") && !with.observes_kind("", "Pod"));
     assert!(!without.observes_kind("apps", "ReplicaSet"));
     assert_ne!(with.observers(), without.observers());
+    // Where all that holds a pod template is read anyway, a waiver changes nothing.
+    let mut all = set(&[(
+        "test",
+        "{rules: [{rule: unique, scope: {kinds: [pods]}, params: {field: spec.a}}]}",
+    )]);
+    let before = compile(&all);
+    all.waivers = vec![waiver("w", SPEC)];
+    assert_eq!(before.observers(), compile(&all).observers());
     let mut forbidden = Inventory::default();
     with.lack(&mut forbidden, ("apps", "ReplicaSet"), "there is no right to list them", false);
     let facts = Facts { inventory: Some(&forbidden), ..Facts::default() };
