@@ -88,8 +88,8 @@ impl Response {
         }
     }
 
-    /// The answer to `/validate`.
-    pub(super) fn of(decision: &Decision<'_>, report: &Report) -> Self {
+    /// The answer to `/validate`, with `notices` behind the warnings.
+    pub(super) fn of(decision: &Decision<'_>, report: &Report, notices: Vec<String>) -> Self {
         let mut response = Self::allowed(&report.digest);
         response.allowed = decision.allowed();
         if !decision.allowed() {
@@ -102,7 +102,7 @@ impl Response {
             };
             response.status = Status { code: 403, denial: Some(denial) };
         }
-        response.warnings = wording::warnings(&decision.warnings);
+        response.warnings = wording::warnings(&decision.warnings, notices);
         response.annotate(
             "audit",
             &decision.audited,

@@ -1,5 +1,6 @@
 //! From a request to an answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::envelope::Request;
@@ -7,8 +8,8 @@ use super::respond::Response;
 use super::{Answer, Malformed, Reviewed, Stage, Summary, Trace};
 use crate::document::Value;
 use crate::engine::{
-    Budget, Decision, Engine, Facts, Identity, Namespaces, Operation, Outcome, Report, Status,
-    Subject,
+    Budget, Decision, Engine, Facts, Ground, Identity, Namespaces, Operation, Outcome, Report,
+    State, Status, Subject,
 };
 
 /// Answers one review. Pure: everything that a rule may need is in `facts`.
@@ -68,7 +69,7 @@ pub fn overdue(
     let subject = request.subject(&object);
     let report = engine.unjudged(&subject, facts, reason);
     let response = match stage {
-        Stage::Validate => Response::of(&Decision::of(&report), &report),
+        Stage::Validate => Response::of(&Decision::of(&report), &report, Vec::new()),
         Stage::Mutate | Stage::Policies => Response::unchanged(&report),
     };
     Ok(request.answered(engine, response, true))
@@ -119,7 +120,7 @@ fn validate(engine: &Engine, facts: &Facts<'_>, request: Request<'_>) -> Reviewe
     };
     let failed = failed(&report.outcomes);
     let decision = Decision::of(&report);
-    let response = Response::of(&decision, &report);
+    let response = Response::of(&decision, &report, request.notices(facts, &decision));
     let early = request.is_early(facts, &report.outcomes)
         || (!decision.allowed() && request.misses_owner(engine, facts));
     let mut reviewed = request.answered(engine, response, !failed.is_empty());
@@ -204,6 +205,24 @@ impl Request<'_> {
             generate_name: metadata("generateName"),
             uid: metadata("uid"),
         }
+    }
+
+    /// What whoever asks is told of waivers that end soon. A controller is not told: it only makes
+    /// what somebody asked for.
+    fn notices(&self, facts: &Facts<'_>, decision: &Decision<'_>) -> Vec<String> {
+        let waived = decision.audited.iter().filter_map(|ground| match ground {
+            Ground::Finding(finding) if finding.state == State::Waived => finding.waiver.as_ref(),
+            _ => None,
+        });
+        let notices: BTreeSet<String> =
+            waived.filter_map(|waiver| waiver.notice(facts.now?)).collect();
+        let of_controller = || {
+            self.object.as_ref().is_some_and(|object| self.subject(object).controller().is_some())
+        };
+        if notices.is_empty() || of_controller() {
+            return Vec::new();
+        }
+        notices.into_iter().collect()
     }
 
     fn is_namespace(&self) -> bool {

@@ -79,9 +79,10 @@ pub(super) fn joined(grounds: &[Ground<'_>], limit: usize) -> String {
     text
 }
 
-/// One warning a ground, the most severe first, within what the API server passes on.
-pub(super) fn warnings(grounds: &[Ground<'_>]) -> Vec<String> {
-    within(grounds.iter().map(line).collect())
+/// One warning a ground, the most severe first, and then `notices`, within what the API server
+/// passes on.
+pub(super) fn warnings(grounds: &[Ground<'_>], notices: Vec<String>) -> Vec<String> {
+    within(grounds.iter().map(line).chain(notices.into_iter().map(printable)).collect())
 }
 
 /// All warnings as they are, or cut as the API server would cut them, with a count of the rest.

@@ -24,12 +24,18 @@ pub(super) struct Metrics {
     leads: Gauge,
     broken_glass: Gauge,
     unserved: Gauge,
+    waivers: Family<ByName, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByStanding {
     kind: &'static str,
     standing: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByName {
+    name: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -89,6 +95,7 @@ impl Metrics {
             leads: Gauge::default(),
             broken_glass: Gauge::default(),
             unserved: Gauge::default(),
+            waivers: Family::default(),
         }
     }
 
@@ -126,6 +133,11 @@ impl Metrics {
             "Kinds that policies name and the cluster does not serve",
             self.unserved.clone(),
         );
+        registry.register(
+            "waiver_end_timestamp_seconds",
+            "When each waiver in force ends, or has ended",
+            self.waivers.clone(),
+        );
     }
 
     /// Takes in what is in force since `seconds` after 1970.
@@ -140,6 +152,13 @@ impl Metrics {
         let cap = assembly.set.settings.max_enforcement.unwrap_or(Enforcement::Deny);
         self.max_enforcement.clear();
         self.max_enforcement.get_or_create(&ByEnforcement { enforcement: cap.as_str() }).set(1);
+        self.waivers.clear();
+        for waiver in &assembly.set.waivers {
+            if let Some(end) = waiver.end() {
+                let label = ByName { name: waiver.name.clone() };
+                self.waivers.get_or_create(&label).set(end.as_second());
+            }
+        }
         let mut counts: BTreeMap<(&str, &str), i64> = BTreeMap::new();
         for kind in ["Policy", "Waiver"] {
             for standing in ["InForce", "FromFile", "BrokenKept", "BrokenLeftOut"] {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::rbac::v1::ClusterRole;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -26,10 +27,12 @@ use super::own::Own;
 use super::policies::InForce;
 use super::registration::unserved;
 use super::{labels, words};
-use crate::engine::{Enforcement, Policy, PolicySet};
+use crate::engine::{Enforcement, Policy, PolicySet, Standing as Term, Waiver};
 use crate::policyfile;
 
 const RETRY: Duration = Duration::from_secs(5);
+/// How often it is looked whether a waiver has come to its end.
+const LOOK: Duration = Duration::from_secs(3600);
 /// What the ConfigMap says of the file in it.
 pub(super) const DIGEST: &str = "portcullis.skao.int/digest";
 /// The file in the ConfigMap.
@@ -69,7 +72,7 @@ impl Status {
                 Ok(()) = self.served.changed() => {}
                 Ok(()) = self.leads.changed() => {}
                 Ok(()) = self.reported.changed() => {}
-                () = sleep(RETRY), if again => {}
+                () = sleep(if again { RETRY } else { LOOK }) => {}
             }
         }
     }
@@ -80,6 +83,7 @@ impl Status {
         let unserved = unserved(&in_force.assembly.engine, served);
         let gaps = self.facts.gaps();
         let reported = reports_written(&self.reported.borrow());
+        let now = Timestamp::now();
         for (key, seen) in &*in_force.seen {
             let Some(standing) = in_force.assembly.standings.get(key) else { continue };
             if *standing == Standing::Stale {
@@ -96,28 +100,48 @@ impl Status {
                 conditions.push(facts_known(&gaps));
                 conditions.extend(reported.clone());
             }
+            if let Some(waiver) = waiver_of(in_force, key) {
+                conditions.push(waives(waiver, now));
+            }
             let status = seen.with_conditions(&conditions, self.about(in_force, key, standing));
-            self.write_status(seen, status, standing).await?;
+            if status != seen.status {
+                self.tell(in_force, seen, &status, standing, now).await;
+                self.write_status(seen, status).await?;
+            }
         }
         Ok(())
     }
 
-    async fn write_status(
+    /// Says what has become of a part, as an Event.
+    async fn tell(
         &self,
+        in_force: &InForce,
         seen: &Seen,
-        status: Json,
+        status: &Json,
         standing: &Standing,
-    ) -> Result<(), kube::Error> {
-        if status == seen.status {
-            return Ok(());
-        }
+        now: Timestamp,
+    ) {
         let key = &seen.custom.key;
+        let say = |reason, note| {
+            let about = seen.reference();
+            async move { self.events.say_of(&about, EventType::Warning, reason, note).await }
+        };
         if let Standing::Broken { why, .. } = standing
             && seen.status.pointer("/conditions/0/status") != Some(&json!("False"))
         {
             let note = format!("{} `{}` is broken: {why}", key.kind.as_str(), key.name);
-            self.events.say_of(&seen.reference(), EventType::Warning, "Broken", note).await;
+            say("Broken", note).await;
         }
+        if let Some(waiver) = waiver_of(in_force, key)
+            && let Some(notice) = waiver.notice(now)
+            && reason(&seen.status, WAIVES) != reason(status, WAIVES)
+        {
+            say(waives(waiver, now).reason, notice).await;
+        }
+    }
+
+    async fn write_status(&self, seen: &Seen, status: Json) -> Result<(), kube::Error> {
+        let key = &seen.custom.key;
         let api = custom::api(self.client.clone(), &self.own, key.kind);
         let mut fields = status.as_object().cloned().unwrap_or_default();
         // Fields that are gone are taken out by name.
@@ -304,6 +328,31 @@ fn ready(standing: &Standing) -> Condition {
         Standing::Broken { why, kept: false } => (false, "Broken", format!("not in force: {why}")),
     };
     Condition { type_: "Ready", holds, reason, message }
+}
+
+/// The condition of a waiver that says whether its end has come.
+const WAIVES: &str = "Waives";
+
+fn waives(waiver: &Waiver, now: Timestamp) -> Condition {
+    let (holds, reason) = match waiver.standing(now) {
+        Term::Holds => (true, "Holds"),
+        Term::EndsSoon => (true, "EndsSoon"),
+        Term::Ended => (false, "Ended"),
+    };
+    let message = format!("to the last second of {} in UTC", waiver.until);
+    Condition { type_: WAIVES, holds, reason, message }
+}
+
+/// The waiver in force that an object is.
+fn waiver_of<'s>(in_force: &'s InForce, key: &Key) -> Option<&'s Waiver> {
+    let waivers = in_force.assembly.set.waivers.iter();
+    waivers.filter(|_| key.kind == Kind::Waiver).find(|waiver| waiver.name == key.name)
+}
+
+/// The reason of a condition in a status.
+fn reason<'s>(status: &'s Json, type_: &str) -> Option<&'s str> {
+    let conditions = status.get("conditions")?.as_array()?;
+    conditions.iter().find(|it| it["type"] == type_)?["reason"].as_str()
 }
 
 fn kinds_served(missing: &[String]) -> Condition {

@@ -88,6 +88,22 @@ impl Waiver {
         }
     }
 
+    /// What is to be told of it at `now`: that it ends soon, or has ended.
+    pub fn notice(&self, now: Timestamp) -> Option<String> {
+        let ends = match self.standing(now) {
+            Standing::Holds => return None,
+            Standing::EndsSoon => "ends",
+            Standing::Ended => "ended",
+        };
+        Some(format!("waiver `{}` of {} {ends} on {}", self.name, self.owner, self.until))
+    }
+
+    /// When it has ended; `None` beyond the end of the calendar.
+    pub fn end(&self) -> Option<Timestamp> {
+        let after = self.until.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?;
+        Some(after.timestamp())
+    }
+
     /// What types can't say: a glob that means everything.
     pub(super) fn flaws(&self) -> Vec<(&'static [&'static str], String)> {
         let fields: [(&'static [&'static str], &Globs); 4] = [

@@ -1,7 +1,10 @@
 //! What there is to report: all subjects of one run, with their places.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::document::{Location, Snippet};
 use crate::engine::{Enforcement, Finding, Identity, Outcome, Related, State, Status};
@@ -155,6 +158,13 @@ impl Run {
     /// How many findings there are of each [`Effect`], in the order of [`Effect::ALL`].
     pub fn counts(&self) -> [usize; 5] {
         counts(&self.findings)
+    }
+
+    /// What the waivers of the findings have to say at `now`: that they end soon, or have ended.
+    pub fn notices(&self, now: Timestamp) -> Vec<String> {
+        let waivers = self.findings.iter().filter_map(|it| it.finding.waiver.as_ref());
+        let notices: BTreeSet<String> = waivers.filter_map(|it| it.notice(now)).collect();
+        notices.into_iter().collect()
     }
 
     /// Puts the findings in their order.

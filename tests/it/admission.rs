@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::door::{Answer, at, review};
 use crate::odd_rules;
-use crate::support::{compile, compile_with, set};
+use crate::support::{compile, compile_with, set, waiver};
 
 /// Judges ConfigMaps by these rules, each an entry in flow YAML.
 fn engine(rules: &str) -> Engine {
@@ -274,4 +274,30 @@ fn an_answer_is_early_where_the_namespace_may_be_new_but_not_about_the_namespace
     assert!(!is_early(&map(json!({"port": "1"})), Some(&mid)));
     assert!(!is_early(&map(json!({"port": "1"})), None));
     assert!(!is_early(&namespace, Some(&none)));
+}
+
+#[test]
+fn who_asks_is_told_that_a_waiver_ends_soon_but_a_controller_is_not() {
+    let mut set = set(&[("test", "{scope: {kinds: [v1/ConfigMap]}, rules: [{rule: odd-finds}]}")]);
+    set.waivers = vec![waiver(
+        "w",
+        "{policy: [test], rule: [odd-finds], object: {kind: [ConfigMap], namespace: [mid], name: [c]}, \
+         owner: karoo, reason: r, ticket: t, until: 2026-12-31}",
+    )];
+    let engine = compile_with(&set, &odd_rules::all()).unwrap();
+    let told = |object: &Json, now: &str| {
+        let facts = Facts { now: Some(now.parse().unwrap()), ..Facts::default() };
+        let review = review("CREATE", object, &Json::Null).to_string();
+        let reviewed =
+            admission::review(&engine, &facts, Stage::Validate, review.as_bytes()).unwrap();
+        assert!(reviewed.allowed);
+        answer(&reviewed).warnings().to_vec()
+    };
+    let mut object = map(json!({"a": "b"}));
+    assert_eq!(told(&object, "2026-06-01T00:00:00Z"), [""; 0]);
+    let notice = "waiver `w` of karoo ends on 2026-12-31";
+    assert_eq!(told(&object, "2026-12-20T00:00:00Z"), [notice]);
+    object["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "u", "controller": true}]);
+    assert_eq!(told(&object, "2026-12-20T00:00:00Z"), [""; 0]);
 }

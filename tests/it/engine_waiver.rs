@@ -58,6 +58,20 @@ fn a_waiver_holds_to_the_last_second_of_its_last_day() {
 }
 
 #[test]
+fn the_end_of_a_waiver_is_announced_thirty_days_before() {
+    let waiver = waiver("w", SPEC);
+    for (now, told) in [
+        ("2026-11-30T23:59:59Z", None),
+        ("2026-12-01T00:00:00Z", Some("waiver `w` of karoo ends on 2026-12-31")),
+        ("2026-12-31T23:59:59Z", Some("waiver `w` of karoo ends on 2026-12-31")),
+        ("2027-01-01T00:00:00Z", Some("waiver `w` of karoo ended on 2026-12-31")),
+    ] {
+        assert_eq!(waiver.notice(now.parse().unwrap()).as_deref(), told, "{now}");
+    }
+    assert_eq!(waiver.end().unwrap().to_string(), "2027-01-01T00:00:00Z");
+}
+
+#[test]
 fn without_a_clock_nothing_is_waived() {
     let report = World::default().judge(&engine(&[SPEC]), &deployment("tmc-subarray"));
     assert_eq!(states(&report), [State::New; 2]);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
 use self::what_if::beyond;
 use super::output::{self, Reporting};
@@ -98,7 +99,8 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let ended = runtime.block_on(arguments.audit(court));
     runtime.shutdown_background();
     let ended = ended?;
-    let run = show(&ended.scan);
+    let mut run = show(&ended.scan);
+    run.summary.notices.extend(run.notices(Timestamp::now()));
     let all_written = arguments.report(&run, console)?;
     let reports_written = ended.tell(console);
     Ok(match () {

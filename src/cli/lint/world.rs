@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::judge::Judged;
 use super::own::unread_shown;
 use super::texts::Texts;
-use crate::engine::{Engine, FindingId, Standing, Status};
+use crate::engine::{Engine, FindingId, Status};
 use crate::report::{Rendered, Run, Summary};
 
 /// One world, judged.
@@ -86,31 +86,10 @@ pub(super) fn merge(engine: &Engine, input: &Texts, worlds: Vec<World>) -> Run {
     }
     run.summary.skipped = count(&run, Status::Skip);
     run.summary.errors = count(&run, Status::Error);
-    run.summary.notices = notices(&run, now);
+    run.summary.notices = run.notices(now);
     run
 }
 
 fn count(run: &Run, status: Status) -> usize {
     run.outcomes.iter().filter(|it| it.outcome.status == status).count()
-}
-
-/// What waivers have to say: those that end soon, and those that have ended.
-fn notices(run: &Run, now: Timestamp) -> Vec<String> {
-    let mut notices: Vec<String> = Vec::new();
-    for waiver in run.findings.iter().filter_map(|it| it.finding.waiver.as_ref()) {
-        let notice = match waiver.standing(now) {
-            Standing::Holds => continue,
-            Standing::EndsSoon => {
-                format!("waiver `{}` of {} ends on {}", waiver.name, waiver.owner, waiver.until)
-            }
-            Standing::Ended => {
-                format!("waiver `{}` of {} ended on {}", waiver.name, waiver.owner, waiver.until)
-            }
-        };
-        if !notices.contains(&notice) {
-            notices.push(notice);
-        }
-    }
-    notices.sort();
-    notices
 }

@@ -3,9 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value as Json, json};
+
 use super::api::until;
 use super::load::Load;
-use super::release::{DENY, Release};
+use super::release::{DENY, NAMESPACE, Release};
 use super::strict::{PREFIX, create, forget, require, write};
 
 #[test]
@@ -61,4 +63,54 @@ fn a_broken_policy_is_refused_when_it_is_applied() {
         (ran.code != Some(0)).then_some(ran.stderr)
     });
     assert!(refused.contains("image-tagg") && refused.contains("image-tag`"), "{refused}");
+}
+
+#[test]
+fn a_waiver_says_of_itself_that_it_ends_soon_or_has_ended() {
+    let release = Release::with(DENY);
+    let waivers = format!("/apis/portcullis.skao.int/v1alpha1/namespaces/{NAMESPACE}/waivers");
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let after = |days: i64| today.checked_add(jiff::Span::new().days(days)).unwrap();
+    for (name, days, word, expected) in [
+        ("long", 300, "True", "Holds"),
+        ("soon", 3, "True", "EndsSoon"),
+        ("over", -3, "False", "Ended"),
+    ] {
+        let last_day = after(days).to_string();
+        let waiver = json!({
+            "apiVersion": "portcullis.skao.int/v1alpha1",
+            "kind": "Waiver",
+            "metadata": {"name": name},
+            "spec": {
+                "policy": ["security"], "rule": ["host-path"], "owner": "karoo", "ticket": "ST-1",
+                "object": {"kind": ["Pod"], "namespace": ["nowhere"], "name": ["p"]},
+                "reason": "it says so", "until": last_day,
+            },
+        });
+        release.api().post(&waivers, &waiver).unwrap();
+        let condition = until("the condition is there", || {
+            let waiver = release.api().get(&format!("{waivers}/{name}")).ok()?;
+            let conditions = waiver["status"]["conditions"].as_array()?.clone();
+            conditions.into_iter().find(|it| it["type"] == "Waives")
+        });
+        assert_eq!((&condition["status"], &condition["reason"]), (&json!(word), &json!(expected)));
+        let events = format!("/api/v1/namespaces/{NAMESPACE}/events");
+        let told = || {
+            let events = release.api().list(&events);
+            let is_it =
+                |it: &Json| it["involvedObject"]["name"] == name && it["reason"] == expected;
+            events.into_iter().find(is_it)
+        };
+        if expected == "Holds" {
+            assert!(told().is_none());
+        } else {
+            let event = until("the event is there", told);
+            let note = event["message"].as_str().unwrap();
+            assert!(note.starts_with(&format!("waiver `{name}` of karoo end")), "{note}");
+        }
+        let metric = format!("portcullis_waiver_end_timestamp_seconds{{name=\"{name}\"}} ");
+        let pod = release.ready_pods().remove(0);
+        until("the metric is there", || release.metrics(&pod)?.contains(&metric).then_some(()));
+        release.api().delete(&format!("{waivers}/{name}")).unwrap();
+    }
 }
