@@ -229,7 +229,14 @@ impl Rest {
 }
 
 fn is_same<const ANY_CASE: bool>(part: &[u8], text: &str) -> bool {
-    if ANY_CASE { part.eq_ignore_ascii_case(text.as_bytes()) } else { part == text.as_bytes() }
+    // What begins or ends with a star has an empty part: see `document::same`.
+    part.len() == text.len()
+        && (part.is_empty()
+            || if ANY_CASE {
+                part.eq_ignore_ascii_case(text.as_bytes())
+            } else {
+                part == text.as_bytes()
+            })
 }
 
 /// What stands in `name` behind the first `text`.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Identity, Node, PodTemplate, Schema};
+use crate::document::same;
 
 /// The kind of every artefact; its format says which sort it is.
 pub const ARTEFACT: &str = "Artefact";
@@ -152,7 +153,7 @@ impl Kinds {
         self.patterns.iter().any(|pattern| match pattern {
             KindPattern::Object {
                 group: Part::Exactly(group), kind: Part::Exactly(kind), ..
-            } => *kind == subject.kind && *group == subject.group,
+            } => *kind == subject.kind && same(group, &subject.group),
             KindPattern::Object { group: Part::Any, kind: Part::Exactly(kind), .. } => {
                 *kind == subject.kind
             }
@@ -282,7 +283,7 @@ impl Part {
     fn matches(&self, text: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Exactly(exactly) => exactly == text,
+            Self::Exactly(exactly) => same(exactly, text),
         }
     }
 

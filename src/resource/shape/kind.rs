@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::form::Form;
 use super::table::KINDS;
+use crate::document::same;
 use crate::engine::{Identity, Placement};
 
 /// The way from an object's root to its pod template.
@@ -21,9 +22,8 @@ pub(super) struct Kind {
     is_namespaced: bool,
 }
 
-/// The API groups of Kubernetes itself.
-const GROUPS: [&str; 24] = [
-    "",
+/// The API groups of Kubernetes itself, besides the core group.
+const GROUPS: [&str; 23] = [
     "admissionregistration.k8s.io",
     "apiextensions.k8s.io",
     "apiregistration.k8s.io",
@@ -107,7 +107,7 @@ impl Kind {
 
 /// The kind in any version, the newest form first.
 pub(super) fn find(group: &str, name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.name == name && kind.group == group)
+    KINDS.iter().find(|kind| kind.name == name && same(kind.group, group))
 }
 
 /// The place of the object's kind in the table.
@@ -117,7 +117,7 @@ pub(super) fn position(identity: &Identity) -> Option<usize> {
     }
     let mut of_any_version = None;
     for (at, kind) in KINDS.iter().enumerate() {
-        if kind.name != identity.kind || kind.group != identity.group {
+        if kind.name != identity.kind || !same(kind.group, &identity.group) {
             continue;
         }
         match kind.version {
@@ -139,12 +139,12 @@ pub(super) fn pod_kinds() -> &'static [(&'static str, &'static str)] {
 }
 
 pub(super) fn is_built_in(group: &str) -> bool {
-    GROUPS.binary_search(&group).is_ok()
+    group.is_empty() || GROUPS.binary_search(&group).is_ok()
 }
 
 pub(super) fn is_machinery(group: &str, kind: &str) -> bool {
     // The kind first: few are, and their names differ in length.
-    MACHINERY.iter().any(|it| it.1 == kind && it.0 == group) || REQUEST_GROUPS.contains(&group)
+    MACHINERY.iter().any(|it| it.1 == kind && same(it.0, group)) || REQUEST_GROUPS.contains(&group)
 }
 
 pub(super) fn place(identity: &Identity) -> Placement<'_> {
