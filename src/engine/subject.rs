@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Documents;
 use super::node::quoted;
-use crate::document::Value;
+use crate::document::{Value, same};
 
 /// One thing to judge, whoever sent it: a Kubernetes object or an artefact, as a tree.
 ///
@@ -216,8 +216,8 @@ impl Identity {
             (Some(mine), Some(theirs)) => mine == theirs,
             _ => {
                 self.format == other.format
-                    && self.group == other.group
                     && self.kind == other.kind
+                    && same(&self.group, &other.group)
                     && self.namespace == other.namespace
                     && self.name == other.name
                     && self.stable_name() == other.stable_name()
