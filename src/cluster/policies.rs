@@ -178,7 +178,11 @@ impl Policies {
                 let key = seen.custom.key.clone();
                 let before = self.seen.insert(key, seen.clone());
                 // Our own words in its status change nothing.
-                !before.is_some_and(|before| before.says_as(&seen))
+                let is_same = before.is_some_and(|before| before.says_as(&seen));
+                if is_same {
+                    self.keep_status(seen);
+                }
+                !is_same
             }
             Ok(Event::Delete(object)) => {
                 let Some(seen) = Seen::of(kind, object) else { return false };
@@ -201,6 +205,20 @@ impl Policies {
         let Some(in_force) = self.in_force.borrow().clone() else { return };
         let known = self.facts.prepare(&in_force.assembly.engine, &served).await;
         self.door.learn(&in_force.assembly.engine, known);
+    }
+
+    /// Keeps the status of a part beside what is in force, which goes on: whoever writes the next one
+    /// starts from it.
+    fn keep_status(&self, part: Seen) {
+        self.in_force.send_if_modified(|in_force| {
+            if let Some(InForce { assembly, seen }) = in_force.as_deref() {
+                let mut seen = BTreeMap::clone(seen);
+                seen.insert(part.custom.key.clone(), part);
+                let (assembly, seen) = (assembly.clone(), Arc::new(seen));
+                *in_force = Some(Arc::new(InForce { assembly, seen }));
+            }
+            false
+        });
     }
 
     async fn refresh(&mut self) {

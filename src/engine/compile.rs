@@ -158,15 +158,6 @@ impl Engine {
         &self.observed
     }
 
-    /// What decides what all entries note, and in which order.
-    fn what_is_observed(&self) -> Arc<str> {
-        let pods = serde_json::to_string(&self.settings.pod_templates).unwrap_or_default();
-        let noting = self.observers.iter().filter_map(|&index| self.entry(index));
-        let makers = self.notes_makers.then_some("makers");
-        let lines = noting.map(|entry| &*entry.noting).chain([&*pods]).chain(makers);
-        lines.collect::<Vec<&str>>().join("\n").into()
-    }
-
     /// Whether any rule puts anything right in objects of the kind with this name.
     pub(super) fn may_change_kind(&self, kind: &str) -> bool {
         let mut entries = self.candidates(kind).iter().filter_map(|&index| self.entry(index));
@@ -192,6 +183,15 @@ impl Engine {
 
     pub(super) fn schema(&self) -> &'static dyn Schema {
         self.pods.schema
+    }
+
+    /// What decides what all entries note, and in which order.
+    fn what_is_observed(&self) -> Arc<str> {
+        let pods = serde_json::to_string(&self.settings.pod_templates).unwrap_or_default();
+        let noting = self.observers.iter().filter_map(|&index| self.entry(index));
+        let makers = self.notes_makers.then_some("makers");
+        let lines = noting.map(|entry| &*entry.noting).chain([&*pods]).chain(makers);
+        lines.collect::<Vec<&str>>().join("\n").into()
     }
 }
 

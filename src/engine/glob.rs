@@ -230,13 +230,10 @@ impl Rest {
 
 fn is_same<const ANY_CASE: bool>(part: &[u8], text: &str) -> bool {
     // What begins or ends with a star has an empty part: see `document::same`.
-    part.len() == text.len()
-        && (part.is_empty()
-            || if ANY_CASE {
-                part.eq_ignore_ascii_case(text.as_bytes())
-            } else {
-                part == text.as_bytes()
-            })
+    if part.is_empty() || text.is_empty() {
+        return part.len() == text.len();
+    }
+    if ANY_CASE { part.eq_ignore_ascii_case(text.as_bytes()) } else { part == text.as_bytes() }
 }
 
 /// What stands in `name` behind the first `text`.

@@ -114,3 +114,41 @@ fn a_waiver_says_of_itself_that_it_ends_soon_or_has_ended() {
         release.api().delete(&format!("{waivers}/{name}")).unwrap();
     }
 }
+
+#[test]
+fn a_status_that_stays_the_same_is_not_written_again() {
+    const POLICIES: &str = "/apis/portcullis.skao.int/v1alpha1/policies";
+    let release = Release::with(DENY);
+    // The status of the last one is all that changes from then on. It is told before the other.
+    for (name, kind) in [("gadgets", "status.example/*/Gadget"), ("aside", "v1/ConfigMap")] {
+        release.plane.apply(&format!(
+            "apiVersion: portcullis.skao.int/v1alpha1\nkind: Policy\nmetadata: {{name: {name}}}\nspec:\n  \
+             scope: {{kinds: [{kind}], namespaces: [nowhere]}}\n  \
+             rules: [{{rule: label-required, params: {{labels: [a]}}}}]\n",
+        ));
+    }
+    let get = |name: &str| release.api().get(&format!("{POLICIES}/{name}")).ok();
+    let served = |name: &str, expected: &str| {
+        let conditions = get(name)?["status"]["conditions"].as_array()?.clone();
+        let served = conditions.into_iter().find(|it| it["type"] == "KindsServed")?;
+        let since = served["lastTransitionTime"].as_str()?.parse::<jiff::Timestamp>().ok()?;
+        (served["status"] == expected).then_some(since)
+    };
+    let since = until("it is told", || served("aside", "True"));
+    until("the kind is missed", || served("gadgets", "False"));
+    let before = get("aside").unwrap();
+    // Times in a status have no fractions.
+    until("a status would have another time", || {
+        (jiff::Timestamp::now().as_second() > since.as_second() + 1).then_some(())
+    });
+    release.plane.apply(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n\
+         metadata: {name: gadgets.status.example}\nspec:\n  group: status.example\n  scope: Namespaced\n  \
+         names: {kind: Gadget, plural: gadgets}\n  versions: [{name: v1, served: true, storage: true, \
+         schema: {openAPIV3Schema: {type: object}}}]\n",
+    );
+    until("the kind is served", || served("gadgets", "True"));
+    assert_eq!(get("aside").unwrap(), before);
+    release.plane.undefine("status.example", &["gadgets"]);
+    release.plane.kubectl(&["delete", "policy", "gadgets", "aside"]);
+}
