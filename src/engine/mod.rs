@@ -56,6 +56,7 @@ pub use self::kind::{ARTEFACT, BadKind, KindPattern, Kinds, PodKinds};
 pub use self::label::{is_label_key, is_label_value};
 pub use self::node::{MASK, Node};
 pub use self::observe::Observer;
+pub use self::owner::MAX_OWNERS;
 pub use self::patch::{Applicability, Fix, Unfit};
 pub use self::policy::{PodTemplate, Policy, PolicyEntry, PolicySet, Scope, Settings, TierMapping};
 pub use self::questions::{Question, Questions};

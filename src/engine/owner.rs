@@ -14,7 +14,7 @@ use super::{Controller, Engine, Facts, Identity, Inventory, Subject};
 pub(super) const MAKERS: u32 = u32::MAX - 1;
 
 /// How many owners are followed up at most. A Pod of a CronJob has two.
-const HEIGHT: usize = 8;
+pub const MAX_OWNERS: usize = 8;
 
 impl Engine {
     /// Whether it is noted what made objects.
@@ -56,7 +56,7 @@ impl Engine {
             return family;
         }
         let mut owner = case.maker.as_ref().map(Cow::Borrowed);
-        while let Some(known) = owner.filter(|_| family.len() <= HEIGHT) {
+        while let Some(known) = owner.filter(|_| family.len() <= MAX_OWNERS) {
             let above = case.facts.inventory.and_then(|inventory| maker_of(inventory, &known));
             owner = above.map(Cow::Owned);
             family.push(known);
@@ -79,6 +79,7 @@ fn maker_of(inventory: &Inventory, object: &Identity) -> Option<Identity> {
     Some(Controller { api_version, kind, name, uid }.identity(object))
 }
 
+/// What is noted of an object, if it is the one with that uid.
 fn noted<'i>(inventory: &'i Inventory, object: &Identity) -> Option<&'i Mention> {
     let mut noted = inventory.mentions(MAKERS, object.uid.as_deref()?);
     noted.find(|it| {

@@ -5,10 +5,7 @@ use std::iter;
 use std::sync::Arc;
 
 use crate::cluster::page::Object;
-use crate::engine::{Identity, Subject};
-
-/// How many owners are followed up at most. A Pod of a CronJob has two.
-const HEIGHT: usize = 8;
+use crate::engine::{Identity, MAX_OWNERS, Subject};
 
 /// The objects that exist, and the controllers that they name.
 #[derive(Debug, Default)]
@@ -61,7 +58,7 @@ impl Owners {
     pub(super) fn above(&self, object: &Identity) -> Vec<Arc<Identity>> {
         let known = object.uid.as_deref().and_then(|uid| self.by_uid.get(uid));
         let owners = iter::successors(known, |known| self.owner_of(known)).skip(1);
-        owners.take(HEIGHT).map(|known| Arc::clone(&known.identity)).collect()
+        owners.take(MAX_OWNERS).map(|known| Arc::clone(&known.identity)).collect()
     }
 
     fn owner_of(&self, known: &Known) -> Option<&Known> {
@@ -135,6 +132,6 @@ mod tests {
     fn owners_in_a_circle_end() {
         let (owners, it) =
             known(&[object("a", Some(("b", "u-b"))), object("b", Some(("a", "u-a")))]);
-        assert_eq!(owners.above(&it[0]).len(), HEIGHT);
+        assert_eq!(owners.above(&it[0]).len(), MAX_OWNERS);
     }
 }
