@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use prometheus_client::registry::Registry;
@@ -306,6 +306,12 @@ fn labels(instance: &str) -> BTreeMap<String, String> {
         ("app.kubernetes.io/managed-by", "portcullis"),
     ];
     labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+}
+
+/// Whether an object goes when its owner does. What an earlier release left goes with another one,
+/// and may be there for a while yet.
+fn goes_with(metadata: &ObjectMeta, owner: &OwnerReference) -> bool {
+    metadata.owner_references.iter().flatten().any(|it| it.uid == owner.uid)
 }
 
 /// The engine of a text of policies, for tests.

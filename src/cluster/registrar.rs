@@ -33,7 +33,7 @@ use super::metrics::Metrics;
 use super::own::Own;
 use super::policies::InForce;
 use super::registration::{Frame, Registration};
-use super::words;
+use super::{goes_with, words};
 
 const RETRY: Duration = Duration::from_secs(2);
 /// Says that the configurations were once there, so that their absence means something.
@@ -101,10 +101,9 @@ impl Configuration for MutatingWebhookConfiguration {
 fn kept_by(wanted: &ObjectMeta, metadata: &ObjectMeta) -> bool {
     let labels = metadata.labels.clone().unwrap_or_default();
     let wanted_labels = wanted.labels.iter().flatten();
-    let owners = metadata.owner_references.as_deref().unwrap_or_default();
-    let wanted_owners = wanted.owner_references.as_deref().unwrap_or_default();
+    let mut wanted_owners = wanted.owner_references.iter().flatten();
     wanted_labels.into_iter().all(|(key, value)| labels.get(key) == Some(value))
-        && wanted_owners.iter().all(|owner| owners.iter().any(|it| it.uid == owner.uid))
+        && wanted_owners.all(|owner| goes_with(metadata, owner))
 }
 
 impl Registrar {
@@ -176,11 +175,13 @@ impl Registrar {
             & self.put(&wanted.mutating, mutating, create).await?;
         self.metrics.break_glass(false);
         if told {
+            self.say(Told::Trust(trusted));
             if !self.marked {
+                // It is on its way.
+                let Some(_) = self.memory().await? else { return Ok(Some(RETRY)) };
                 self.mark(json!({REGISTERED: "true", SINCE: null})).await?;
                 self.marked = true;
             }
-            self.say(Told::Trust(trusted));
         }
         Ok(None)
     }
@@ -234,9 +235,8 @@ impl Registrar {
 
     /// What it means that a configuration is not there.
     async fn absence(&self) -> Result<Absence, kube::Error> {
-        let maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.own.namespace);
-        let map = maps.get_opt(&self.own.policy_set()).await?;
-        let annotations = map.and_then(|map| map.metadata.annotations).unwrap_or_default();
+        let memory = self.memory().await?;
+        let annotations = memory.and_then(|map| map.metadata.annotations).unwrap_or_default();
         if !annotations.contains_key(REGISTERED) {
             return Ok(Absence::NotYetThere);
         }
@@ -258,6 +258,14 @@ impl Registrar {
         let passed = Timestamp::now().duration_since(since);
         let passed = Duration::try_from(passed).unwrap_or_default();
         Ok(Absence::BreakGlass(self.hold.saturating_sub(passed)))
+    }
+
+    /// The ConfigMap of this release. That of an earlier one says nothing about now.
+    async fn memory(&self) -> Result<Option<ConfigMap>, kube::Error> {
+        let maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.own.namespace);
+        let map = maps.get_opt(&self.own.policy_set()).await?;
+        let owner = self.owner.as_ref();
+        Ok(map.filter(|map| owner.is_none_or(|owner| goes_with(&map.metadata, owner))))
     }
 
     async fn mark(&self, annotations: Json) -> Result<(), kube::Error> {

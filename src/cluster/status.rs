@@ -26,7 +26,7 @@ use super::facts::{Facts, Gap};
 use super::own::Own;
 use super::policies::InForce;
 use super::registration::unserved;
-use super::{labels, words};
+use super::{goes_with, labels, words};
 use crate::engine::{Enforcement, Policy, PolicySet, Standing as Term, Waiver};
 use crate::policyfile;
 
@@ -256,7 +256,13 @@ impl Status {
             maps.create(&PostParams::default(), &map).await?;
             return Ok(());
         };
-        if map.data.as_ref() != Some(&data) {
+        let left = self.owner.as_ref().filter(|owner| !goes_with(&map.metadata, owner));
+        if left.is_some() || map.data.as_ref() != Some(&data) {
+            if let Some(owner) = left {
+                // What an earlier release knew of its webhook configurations goes too.
+                map.metadata.owner_references = Some(vec![owner.clone()]);
+                map.metadata.annotations = None;
+            }
             map.data = Some(data);
             map.metadata.annotations.get_or_insert_default().insert(DIGEST.to_owned(), digest);
             maps.replace(&name, &PostParams::default(), &map).await?;

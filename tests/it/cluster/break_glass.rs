@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::admit::bad_device_server;
 use super::api::{until, within};
 use super::certificate::number;
-use super::release::{NAME, NAMESPACE, Release};
+use super::release::{DENY, NAME, NAMESPACE, Release};
 use super::strict;
 
 const VALUES: &str = "{policySet: {maxEnforcement: Deny}, breakGlass: {hold: 6s}}";
@@ -84,4 +84,39 @@ fn an_edited_configuration_is_repaired_and_a_deleted_one_stays_away_for_the_hold
         strict::denied_for(&release, &strict_about, "kept")
     });
     strict::forget(&release);
+}
+
+/// Garbage collection takes its time: what goes with an earlier release is there for a while.
+#[test]
+fn what_an_earlier_release_remembers_breaks_no_glass() {
+    let mut release = Release::none();
+    release.uninstall();
+    let plane = release.plane;
+    let roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+    let role = json!({"metadata": {"name": "earlier"}, "rules": []});
+    let role = release.api().post(roles, &role).unwrap();
+    _ = plane.kubectl(&["create", "namespace", NAMESPACE]);
+    let maps = format!("/api/v1/namespaces/{NAMESPACE}/configmaps");
+    let map = format!("{maps}/{NAME}-policy-set");
+    until("the map of the release before is gone", || release.api().get(&map).err());
+    let uid = role["metadata"]["uid"].as_str().unwrap();
+    let owner = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "name": "earlier", "uid": uid});
+    let registered = "portcullis.skao.int/registered";
+    let metadata = json!({"name": format!("{NAME}-policy-set"), "ownerReferences": [owner],
+        "annotations": {registered: "true", "example.com/of": "an earlier release"}});
+    release.api().post(&maps, &json!({"metadata": metadata})).unwrap();
+
+    release.upgrade(DENY);
+    release.until_ready();
+    until("the configurations are there", || all_there(&release));
+    let taken_over = until("the map goes with the new release", || {
+        let metadata = release.api().get(&map).ok()?["metadata"].clone();
+        let annotations = metadata["annotations"].as_object()?;
+        (metadata["ownerReferences"][0]["name"] == NAME && annotations.contains_key(registered))
+            .then_some(metadata)
+    });
+    assert_eq!(taken_over["ownerReferences"].as_array().map(Vec::len), Some(1), "{taken_over}");
+    assert!(taken_over["annotations"]["example.com/of"].is_null(), "{taken_over}");
+    release.api().delete(&format!("{roles}/earlier")).unwrap();
 }
