@@ -194,12 +194,14 @@ impl Surroundings<'_> {
     pub(super) fn with(&self, noted: impl IntoIterator<Item = Noted>) -> Place<'_> {
         let mut noted = noted.into_iter();
         let mut all = noted.next().unwrap_or_else(|| self.nothing_noted());
+        let mut inventories = Vec::new();
         for of_file in noted {
-            all.inventory.append(of_file.inventory);
+            inventories.push(of_file.inventory);
             for (name, labels) in of_file.namespaces.labels {
                 all.namespaces.labels.entry(name).or_default().extend(labels);
             }
         }
+        all.inventory.append(inventories);
         let mut namespaces = Cow::Borrowed(&self.namespaces);
         for (name, labels) in &all.namespaces.labels {
             let known = namespaces.to_mut().labels.entry(name.clone()).or_default();

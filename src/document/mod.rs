@@ -27,7 +27,7 @@ pub use self::lines::{Lines, Position};
 pub use self::locate::{Locator, Place, locate};
 pub use self::location::{Location, Snippet};
 pub use self::map::{Entry, Map, MapBuilder, spread};
-pub(crate) use self::path::escaped;
+pub(crate) use self::path::write_escaped;
 pub use self::path::{Path, Pointer, Step};
 pub use self::problem::Problem;
 pub use self::same::same;

@@ -58,17 +58,21 @@ impl Pointer {
     }
 
     /// `text` is written as `Display` writes a path.
-    pub(crate) fn written(text: String) -> Self {
+    pub(crate) fn written(text: &str) -> Self {
         Self(text.into())
     }
 }
 
-/// A key as a step of a JSON Pointer.
-pub(crate) fn escaped(key: &str) -> Cow<'_, str> {
-    match key.contains(['~', '/']) {
-        true => key.replace('~', "~0").replace('/', "~1").into(),
-        false => key.into(),
-    }
+/// Writes a key as a step of a JSON Pointer.
+pub(crate) fn write_escaped(key: &str, to: &mut impl fmt::Write) -> fmt::Result {
+    key.split_inclusive(['~', '/']).try_for_each(|piece| {
+        let (plain, special) = match piece.strip_suffix('/') {
+            Some(plain) => (plain, "~1"),
+            None => piece.strip_suffix('~').map_or((piece, ""), |plain| (plain, "~0")),
+        };
+        to.write_str(plain)?;
+        to.write_str(special)
+    })
 }
 
 fn unescaped(step: &str) -> Cow<'_, str> {
@@ -82,7 +86,10 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
             match step {
-                Step::Key(key) => write!(f, "/{}", escaped(key))?,
+                Step::Key(key) => {
+                    f.write_str("/")?;
+                    write_escaped(key, f)?;
+                }
                 Step::Index(index) => write!(f, "/{index}")?,
             }
         }

@@ -135,19 +135,23 @@ impl Inventory {
         table.entry(key.into()).or_insert_with(|| Vec::with_capacity(1)).push(mention);
     }
 
-    /// Takes in what another one holds, after its own: inventories of parts of a set, made in
-    /// parallel, become one in the order of the parts.
+    /// Takes in what others hold, after its own: inventories of parts of a set, made in parallel,
+    /// become one in the order of the parts.
     #[expect(
         clippy::iter_over_hash_type,
         reason = "what was noted under a key does not depend on the other keys"
     )]
-    pub fn append(&mut self, other: Self) {
-        for (rank, keys) in other.tables {
+    pub fn append(&mut self, others: Vec<Self>) {
+        // A table that grows bit by bit is moved again and again.
+        let mut more: BTreeMap<u32, usize> = BTreeMap::new();
+        for (rank, table) in others.iter().flat_map(|other| &other.tables) {
+            *more.entry(*rank).or_default() += table.len();
+        }
+        for (rank, more) in more {
+            self.tables.entry(rank).or_default().reserve(more);
+        }
+        for (rank, keys) in others.into_iter().flat_map(|other| other.tables) {
             let table = self.tables.entry(rank).or_default();
-            if table.is_empty() {
-                *table = keys;
-                continue;
-            }
             for (key, mentions) in keys {
                 match table.entry(key) {
                     Entry::Occupied(mut known) => known.get_mut().extend(mentions),

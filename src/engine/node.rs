@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::walk::{Place, Run, Trail, Walk, Way};
 use super::{Identity, Schema, Shape};
-use crate::document::{Body, Entry, Map, Path, Pointer, Step, Value, escaped};
+use crate::document::{Body, Entry, Map, Path, Pointer, Step, Value, write_escaped};
 
 /// What stands for a value that must not be shown.
 pub const MASK: &str = "•••";
@@ -226,22 +226,22 @@ impl<'s> Node<'s> {
         Path { steps }
     }
 
-    /// The way here, written down.
-    pub(super) fn pointer(self) -> Pointer {
-        let mut written = String::new();
-        self.write_pointer(self.at, &mut written);
-        Pointer::written(written)
+    /// The way here, written down. What `paper` holds is lost: room to write in, for many ways.
+    pub(super) fn pointer(self, paper: &mut String) -> Pointer {
+        paper.clear();
+        self.write_pointer(self.at, paper);
+        Pointer::written(paper)
     }
 
     fn write_pointer(self, at: u32, pointer: &mut String) {
         let Some(trail) = self.walk.trail(at).filter(|_| at != 0) else { return };
         self.write_pointer(trail.parent, pointer);
         pointer.push('/');
-        match trail.way() {
-            Way::Key(key) => pointer.push_str(&escaped(key)),
-            // A string takes all that is written.
-            Way::Index(index) => _ = write!(pointer, "{index}"),
-        }
+        // A string takes all that is written.
+        _ = match trail.way() {
+            Way::Key(key) => write_escaped(key, pointer),
+            Way::Index(index) => write!(pointer, "{index}"),
+        };
     }
 
     /// The way here with list items named by their merge key, so that it stays the same when
@@ -259,7 +259,8 @@ impl<'s> Node<'s> {
             path.push('/');
         }
         match trail.way() {
-            Way::Key(key) => path.push_str(&escaped(key)),
+            // A string takes all that is written.
+            Way::Key(key) => _ = write_escaped(key, path),
             Way::Index(index) => self.write_item_name(trail, index, path),
         }
     }

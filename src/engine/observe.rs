@@ -167,6 +167,7 @@ impl Engine {
         let budget = Budget::default();
         let walk = Walk::of(self.schema(), subject, budget);
         let maker = controller.map(|it| it.identity(identity));
+        let mut paper = String::new();
         for (table, index) in observers {
             let Some(entry) = self.entry(index) else { continue };
             walk.restart(budget);
@@ -180,7 +181,8 @@ impl Engine {
                 };
                 entry.check.observe(&mut observer);
                 let notes = observer.notes.into_iter();
-                notes.map(|(key, node, text)| (key, node.pointer(), text)).collect::<Vec<_>>()
+                let written = notes.map(|(key, at, text)| (key, at.pointer(&mut paper), text));
+                written.collect::<Vec<_>>()
             });
             for (key, place, text) in notes.unwrap_or_default() {
                 take(table, key, mention(place, text.into()));

@@ -395,7 +395,7 @@ impl<'m, 't> Sheet<'m, 't> {
 
     /// The first object of the file that is the same as `wanted`.
     fn find(&self, wanted: &Identity) -> Option<usize> {
-        let index = self.index?.get_or_init(|| Index::new([&*self.manifest.items]));
+        let index = self.index?.get_or_init(|| Index::new(&self.manifest.items));
         index.find(wanted).map(|(_, rank)| rank)
     }
 }

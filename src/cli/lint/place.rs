@@ -1,6 +1,5 @@
 //! Places in any file of a run, also of objects that a finding is related to.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
@@ -63,15 +62,16 @@ impl<'s, 't> Objects<'s, 't> {
 
     /// Finds the places of findings that are in other files, which are looked at one by one.
     pub(super) fn relate(&self, judged: &mut [Judged]) {
-        let index = OnceCell::new();
+        let named = judged.iter().flat_map(|it| &it.findings).flat_map(|it| &it.related);
+        let index = Index::of(self.items, named.filter_map(|it| it.subject.as_ref()));
         let mut wanted: BTreeMap<usize, Vec<(Wanted, usize)>> = BTreeMap::new();
         for (file, judged) in judged.iter().enumerate() {
             for (finding, shown) in judged.findings.iter().enumerate() {
                 for (place, related) in shown.related.iter().enumerate() {
-                    let Some(subject) = &related.subject else { continue };
-                    let index =
-                        index.get_or_init(|| Index::new(self.items.iter().map(Vec::as_slice)));
-                    let Some((other, item)) = index.find(subject) else { continue };
+                    let subject = related.subject.as_ref();
+                    let Some((other, item)) = subject.and_then(|it| index.find(it)) else {
+                        continue;
+                    };
                     if other != file || related.location.is_none() {
                         let all = wanted.entry(other).or_default();
                         all.push(((file, finding, place), item));
@@ -121,18 +121,42 @@ impl<'s, 't> Objects<'s, 't> {
 }
 
 impl<'s> Index<'s> {
-    pub(super) fn new(items: impl IntoIterator<Item = &'s [Item]>) -> Self {
-        let mut index = Self { items: items.into_iter().collect(), ..Self::default() };
-        for (file, items) in index.items.iter().enumerate() {
-            for (rank, item) in items.iter().enumerate() {
+    /// Of all objects of one file.
+    pub(super) fn new(items: &'s [Item]) -> Self {
+        let mut index = Self { items: vec![items], ..Self::default() };
+        index.add(|_| true);
+        index
+    }
+
+    /// Of those objects alone which are to be found.
+    fn of<'w>(files: &'s [Vec<Item>], wanted: impl Iterator<Item = &'w Identity>) -> Self {
+        let mut names: HashSet<Name<'w>, RandomState> = HashSet::default();
+        let mut uids: HashSet<&'w str, RandomState> = HashSet::default();
+        for identity in wanted {
+            names.insert(Name::of(identity));
+            uids.extend(identity.uid.as_deref());
+        }
+        let mut index =
+            Self { items: files.iter().map(Vec::as_slice).collect(), ..Self::default() };
+        if !names.is_empty() {
+            index.add(|it| {
+                names.contains(&Name::of(it))
+                    || it.uid.as_deref().is_some_and(|it| uids.contains(it))
+            });
+        }
+        index
+    }
+
+    fn add(&mut self, is_wanted: impl Fn(&Identity) -> bool) {
+        for (file, items) in self.items.iter().enumerate() {
+            for (rank, item) in items.iter().enumerate().filter(|(_, it)| is_wanted(&it.identity)) {
                 let identity = &item.identity;
-                index.by_name.entry(Name::of(identity)).or_default().push((file, rank));
+                self.by_name.entry(Name::of(identity)).or_default().push((file, rank));
                 if let Some(uid) = &identity.uid {
-                    index.by_uid.entry(uid).or_default().push((file, rank));
+                    self.by_uid.entry(uid).or_default().push((file, rank));
                 }
             }
         }
-        index
     }
 
     /// The first object that is the same as `wanted`.

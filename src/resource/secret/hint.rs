@@ -94,13 +94,8 @@ const URL: &str = "://";
 /// For each of the first three bytes, which words and signs it may belong to: a bit for each.
 static BEGINNINGS: [[u64; 256]; 3] = beginnings();
 
-/// By two bytes that follow each other, how far behind the byte before them a word or a sign may
-/// begin whose first three bytes they touch (Wu and Manber, "A fast algorithm for multi-pattern
-/// searching", 1994). Most of a text is passed two bytes at a time.
-static SKIPS: [u8; 1 << 16] = skips();
-
-/// Stands in [`SKIPS`] for two spaces, behind which there are often many more.
-const MARGIN: u8 = u8::MAX;
+/// How many places are looked at together: most of a text is passed so.
+const BLOCK: usize = 8;
 
 /// `false` only if a text holds none of the words and signs.
 pub(super) fn is_in(text: &str) -> bool {
@@ -117,34 +112,25 @@ fn each(text: &str) -> impl Iterator<Item = Hints> {
     let mut at = 0;
     iter::from_fn(move || {
         loop {
-            let here = text.as_bytes().get(at..)?.first_chunk()?;
-            match skip(here) {
-                0 => {
-                    at += 1;
-                    let hints = at_place(text, at - 1, beginning_with(here));
-                    if hints != Hints::NONE {
-                        return Some(hints);
-                    }
-                }
-                MARGIN => at += 1 + margin(text.as_bytes().get(at + 1..)?),
-                skip => at += usize::from(skip),
+            let rest = text.as_bytes().get(at..)?;
+            if rest.first_chunk().is_some_and(is_without_beginning) {
+                at += BLOCK;
+                continue;
+            }
+            let marks = beginning_with(rest.first_chunk()?);
+            at += 1;
+            let hints = at_place(text, at - 1, marks);
+            if hints != Hints::NONE {
+                return Some(hints);
             }
         }
     })
 }
 
-/// How many of the spaces can be passed with which `rest` begins, two or more: what begins with
-/// white space is no word and no sign. Half of many a document is its margin.
-fn margin(rest: &[u8]) -> usize {
-    const WIDE: usize = 8;
-    let (eights, _) = rest.as_chunks::<WIDE>();
-    (WIDE * eights.iter().take_while(|eight| **eight == [b' '; WIDE]).count()).max(2)
-}
-
-/// How many bytes can be passed before a word or a sign may begin, by the second and the third.
-fn skip(&[_, second, third]: &[u8; 3]) -> u8 {
-    let pair = usize::from(u16::from_le_bytes([second, third]));
-    SKIPS.get(pair).copied().unwrap_or(0)
+/// Whether no word and no sign begins in a block; `bytes` are it and the two behind it.
+fn is_without_beginning(bytes: &[u8; BLOCK + 2]) -> bool {
+    let marks = bytes.array_windows().map(beginning_with);
+    marks.fold(0, |any, marks| any | marks) == 0
 }
 
 /// The words and signs that begin with these bytes: a bit for each.
@@ -223,24 +209,6 @@ const fn beginnings() -> [[u64; 256]; 3] {
     tables
 }
 
-#[expect(clippy::indexing_slicing, reason = "the compiler runs it, and would not go on")]
-const fn skips() -> [u8; 1 << 16] {
-    let mut skips = [2; 1 << 16];
-    let mut pair = 0;
-    while pair < skips.len() {
-        let [one, two] = [pair % 256, pair / 256];
-        let [first, second, third] = &BEGINNINGS;
-        if second[one] & third[two] != 0 {
-            skips[pair] = 0;
-        } else if first[one] & second[two] != 0 {
-            skips[pair] = 1;
-        }
-        pair += 1;
-    }
-    skips[u16::from_le_bytes(*b"  ") as usize] = MARGIN;
-    skips
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,9 +242,8 @@ mod tests {
     fn no_word_or_sign_is_passed_over() {
         let words = WORDS.iter().chain(&SIGNS[1..]).map(|(word, hints)| (*word, *hints));
         for (word, hints) in words.chain([("://a@", Hints::URL)]) {
-            for before in
-                ["", "a", "ke", "s:/", "tokpassw", "  \n", "   ", "           ", "\n        "]
-            {
+            let margins = (0..2 * BLOCK).map(|width| " ".repeat(width));
+            for before in margins.chain(["a", "ke", "s:/", "tokpassw"].map(str::to_owned)) {
                 let text = format!("{before}{word}");
                 assert!(is_in(&text) && of(&text).hold(hints), "{text}");
             }
