@@ -31,7 +31,7 @@ pub struct Run {
 /// A finding with its place in a file.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    pub finding: Finding,
+    pub finding: Box<Finding>,
     /// `None` for a file that holds no object.
     pub subject: Option<Arc<Identity>>,
     /// Line 0 of an object in a cluster, which has no lines.

@@ -354,7 +354,7 @@ impl Bench<'_> {
             snippet,
             edits,
             rendered: None,
-            finding,
+            finding: finding.into(),
         }
     }
 }

@@ -196,7 +196,7 @@ fn run_of(report: Report) -> Run {
         snippet: None,
         edits: Vec::new(),
         rendered: None,
-        finding,
+        finding: finding.into(),
     };
     Run { findings: report.findings.into_iter().map(shown).collect(), ..Run::default() }
 }
