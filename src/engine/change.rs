@@ -155,6 +155,7 @@ impl Engine {
                 changed.grow(entry, state.object, allowed.collect())
             }
         });
+        walk.end();
         changed.object = grown.or(object);
     }
 

@@ -224,7 +224,8 @@ impl Compiler<'_> {
         let mut ranked: Vec<(usize, &Policy)> = self.set.policies.iter().enumerate().collect();
         ranked.sort_by(|one, two| one.1.name.cmp(&two.1.name));
         let mut names = BTreeSet::new();
-        let mut entries = Vec::new();
+        let count = self.set.policies.iter().map(|policy| policy.rules.len()).sum();
+        let mut entries = Vec::with_capacity(count);
         for (rank, policy) in ranked {
             if !names.insert(&policy.name) {
                 let message = format!("policy `{}` is defined twice", policy.name);

@@ -100,6 +100,7 @@ impl Engine {
                 on_error: entry.on_error.min(cap),
             });
         }
+        walk.end();
         findings
             .sort_by(|one, two| (&one.path, one.rule, one.id).cmp(&(&two.path, two.rule, two.id)));
         Report {

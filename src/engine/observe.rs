@@ -188,6 +188,7 @@ impl Engine {
                 take(table, key, mention(place, text.into()));
             }
         }
+        walk.end();
     }
 }
 

@@ -64,6 +64,14 @@ pub(super) struct Trail<'s> {
 /// The index of a place that has a key, and of the root.
 const KEYED: u32 = u32::MAX;
 
+thread_local! {
+    /// What the last walk of this thread wrote its places in, for those of the next one.
+    static ROOM: Cell<Vec<Trail<'static>>> = const { Cell::new(Vec::new()) };
+}
+
+/// Room for more places than this is not kept for the next walk.
+const KEPT: usize = 2_048;
+
 /// How many places there is room for at first: about what the rules ask for in a pod.
 const USUAL: usize = 192;
 
@@ -125,7 +133,8 @@ impl<'s> Walk<'s> {
             written: true,
             inside: false,
         };
-        let mut trail = Vec::with_capacity(USUAL);
+        let mut trail = emptied(ROOM.take());
+        trail.reserve(USUAL);
         trail.push(Trail::new(0, Way::Key(""), place));
         Self {
             schema,
@@ -149,6 +158,14 @@ impl<'s> Walk<'s> {
     ) -> Self {
         let walk = Self::new(schema, &subject.identity, subject.object, budget);
         Self { given: subject.documents, ..walk }
+    }
+
+    /// Ends the walk: its places are no longer known, and what held them is the next walk's.
+    pub(super) fn end(&self) {
+        let trail = self.trail.take();
+        if trail.capacity() <= KEPT {
+            ROOM.set(emptied(trail));
+        }
     }
 
     /// The whole object.
@@ -290,6 +307,12 @@ impl<'s> Trail<'s> {
     pub(super) fn way(&self) -> Way<'s> {
         if self.index == KEYED { Way::Key(self.key) } else { Way::Index(self.index) }
     }
+}
+
+/// The same memory, for places of another subject.
+fn emptied<'a>(mut trail: Vec<Trail<'_>>) -> Vec<Trail<'a>> {
+    trail.clear();
+    trail.into_iter().map(|_| unreachable!("it was cleared")).collect()
 }
 
 /// Where a place is looked for by its key.

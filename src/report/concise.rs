@@ -5,14 +5,24 @@ use std::fmt::Write as _;
 use super::run::unjudged_lines;
 use super::{Appearance, Run, Shown};
 
+/// How long is what stands in a line besides texts: numbers, an effect, brackets.
+const USUAL_MARKS: usize = 32;
+
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(run.findings.iter().map(usual_bytes).sum());
     run.findings.iter().for_each(|shown| write_line(shown, &mut out));
     for line in unjudged_lines(run).iter().chain(&run.summary.notices) {
         _ = writeln!(out, "{line}");
     }
     _ = writeln!(out, "{}", run.summary.line(run));
     out
+}
+
+/// About how long the line of a finding is.
+fn usual_bytes(shown: &Shown) -> usize {
+    let finding = &shown.finding;
+    let texts = [&*shown.location.file, &*finding.message, &*finding.policy, &*finding.entry];
+    texts.iter().map(|text| text.len()).sum::<usize>() + finding.rule.len() + USUAL_MARKS
 }
 
 /// Writes a finding behind the others, with its line break: a run may have a hundred thousand.

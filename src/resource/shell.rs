@@ -3,7 +3,7 @@
 //! Source: POSIX.1-2024, `sh` and "Shell Command Language". What is not understood counts as a
 //! command that can fail, so that nobody is told something false.
 
-use super::byte_pattern::BytePattern;
+use std::iter;
 
 const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
 
@@ -109,7 +109,7 @@ impl List<'_> {
 
     /// Whether it may end the script with an error.
     fn may_leave(&self) -> bool {
-        self.commands.iter().any(|(_, command)| LEAVES.is_match(command))
+        self.commands.iter().any(|(_, command)| may_leave(command))
     }
 }
 
@@ -118,7 +118,7 @@ fn command_can_fail(command: &str) -> bool {
     match words.next() {
         Some("exit") => words.next() != Some("0"),
         // Writing to a file can fail, to another stream not.
-        Some(word) if ALWAYS_SUCCEED.contains(&base_name(word)) => WRITES_FILE.is_match(command),
+        Some(word) if ALWAYS_SUCCEED.contains(&base_name(word)) => writes_file(command),
         _ => true,
     }
 }
@@ -193,21 +193,63 @@ fn push<'a>(lists: &mut [List<'a>], join: Join, command: Option<&'a str>) {
     }
 }
 
+/// The words of a script, of ASCII letters, digits and `_`, each with what stands behind it.
+pub fn words(script: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let mut rest = script;
+    iter::from_fn(move || {
+        let begun = rest.get(rest.find(is_part)?..)?;
+        let end = begun.find(|char| !is_part(char)).unwrap_or(begun.len());
+        let (word, behind) = begun.split_at(end);
+        rest = behind;
+        Some((word, behind))
+    })
+}
+
+/// Whether it names what follows the script on the command line: `$1`, `${@}`, `shift`.
 fn names_argument(script: &str) -> bool {
-    static NAMES: BytePattern = BytePattern::new(r"\$\{?[!#]?[0-9@*#]|\bshift\b");
-    NAMES.is_match(script)
+    let begins =
+        |text: &str| text.starts_with(|it: char| it.is_ascii_digit() || "@*#".contains(it));
+    let is_argument = |behind: &str| {
+        let name = behind.strip_prefix('{').unwrap_or(behind);
+        begins(name) || name.strip_prefix(['!', '#']).is_some_and(begins)
+    };
+    script.split('$').skip(1).any(is_argument) || words(script).any(|(word, _)| word == "shift")
 }
 
+/// Whether it says `set -e` or `set -o errexit`, alone or with other options.
 fn sets_errexit(script: &str) -> bool {
-    static SETS: BytePattern = BytePattern::new(r"\bset\s+(?:-[a-z]*e|-[a-z]*o\s+errexit)");
-    script.contains("set") && SETS.is_match(script)
+    let sets = |behind: &str| -> Option<bool> {
+        let options = behind_space(behind)?.strip_prefix('-')?;
+        let end = options.find(|it: char| !it.is_ascii_lowercase()).unwrap_or(options.len());
+        let (letters, behind) = options.split_at(end);
+        let names_it = || behind_space(behind).is_some_and(|it| it.starts_with("errexit"));
+        Some(letters.contains('e') || (letters.ends_with('o') && names_it()))
+    };
+    words(script).any(|(word, behind)| word == "set" && sets(behind) == Some(true))
 }
 
-static LEAVES: BytePattern =
-    BytePattern::new(r"\b(?:exit\s*(?:$|[^0\s])|(?:exec|kill|return|trap|source)\b)");
+/// Whether a command may end the script with an error, or by what another script says.
+fn may_leave(command: &str) -> bool {
+    words(command).any(|(word, behind)| match word.strip_prefix("exit") {
+        Some("") => !behind.trim_ascii_start().starts_with('0'),
+        Some(code) => !code.starts_with('0'),
+        None => ["exec", "kill", "return", "trap", "source"].contains(&word),
+    })
+}
 
-static WRITES_FILE: BytePattern =
-    BytePattern::new(r"\d?>{1,2}\s*(?:[^&\s/>]|/(?:[^d]|d[^e]|de[^v]|dev[^/]))");
+/// Whether a command writes to a file that is no device.
+fn writes_file(command: &str) -> bool {
+    command.split('>').skip(1).map(str::trim_ascii_start).any(|target| {
+        !target.is_empty() && !target.starts_with('&') && !target.starts_with("/dev/")
+    })
+}
+
+/// What stands behind some space; `None` if there is none.
+fn behind_space(text: &str) -> Option<&str> {
+    let behind = text.trim_ascii_start();
+    (behind.len() < text.len()).then_some(behind)
+}
 
 fn base_name(program: &str) -> &str {
     program.rsplit_once('/').map_or(program, |(_, name)| name)
@@ -284,6 +326,57 @@ mod tests {
         ];
         for line in lines {
             assert!(can_fail(line), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn an_argument_is_named_by_its_number_or_with_all_others_or_shifted() {
+        for script in ["echo $1", "${10}", "$@", "a$*b", "$#", "${#}", "${#1}", "${!1}", "shift 2"]
+        {
+            assert!(names_argument(script), "{script}");
+        }
+        for script in ["", "$", "$x1", "${x}", "$!", "$?", "$(1)", "shifted", "no_shift"] {
+            assert!(!names_argument(script), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_script_ends_on_errors_once_it_is_set_to() {
+        let set = [
+            "set -e",
+            "a; set  -xe",
+            "set -euo pipefail",
+            "set -o errexit",
+            "set -xo\terrexit",
+            "set -eo x",
+        ];
+        for script in set {
+            assert!(sets_errexit(script), "{script}");
+        }
+        let not = ["set", "set-e", "set +e", "reset -e", "sets -e", "set -x", "set -o pipefail"];
+        for script in not.into_iter().chain(["set -o xerrexit", "set -x -o errexit"]) {
+            assert!(!sets_errexit(script), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_command_may_leave_a_script_unless_with_0() {
+        for command in ["exit", "exit 1", "exit  $?", "if a; then exit 1", "exec x", "kill -9 1"] {
+            assert!(may_leave(command), "{command}");
+        }
+        for command in ["exit 0", "exit\t0", "exit0", "executor", "_exit 1", "a"] {
+            assert!(!may_leave(command), "{command}");
+        }
+    }
+
+    #[test]
+    fn what_goes_to_a_stream_or_a_device_goes_to_no_file() {
+        for command in ["echo > a", "echo >>a", "echo 2>&1 >a", "echo > /data/a", "echo >/devices"]
+        {
+            assert!(writes_file(command), "{command}");
+        }
+        for command in ["echo", "echo 2>&1", "echo > /dev/null", "echo >&2", "echo >"] {
+            assert!(!writes_file(command), "{command}");
         }
     }
 }

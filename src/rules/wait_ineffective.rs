@@ -133,6 +133,6 @@ fn waits_for_a_while(script: &str) -> bool {
     static WAITS: BytePattern = BytePattern::new(
         r"\bkubectl\s+wait\b|\bwait-for|\bretry\b|--(?:check|ping)-device\b|\bnc\s+-\w*z|\bpg_isready\b",
     );
-    static LOOPS: BytePattern = BytePattern::new(r"\b(?:until|while)\b");
-    WAITS.is_match(script) && !LOOPS.is_match(script)
+    let loops = || shell::words(script).any(|(word, _)| matches!(word, "until" | "while"));
+    WAITS.is_match(script) && !loops()
 }
