@@ -116,14 +116,6 @@ impl File {
         Self { name: name.into(), text: text.into() }
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
     fn source(&self, origin: Origin) -> Source<'_> {
         Source { name: &self.name, text: &self.text, origin }
     }

@@ -11,9 +11,9 @@ use json_patch::Patch;
 
 use super::diff::unified;
 use super::judge::Judged;
+use super::text::Text;
 use super::texts::Texts;
-use crate::cli::policies::File;
-use crate::cli::{Console, whole};
+use crate::cli::{Console, Failure, whole};
 use crate::document::Location;
 use crate::engine::Fix;
 use crate::manifest::{self, Amendment, Item, Manifest};
@@ -91,10 +91,17 @@ impl Amended {
 
 impl Fixed {
     /// Fixes the texts of `input` as often as it takes. `judge` judges texts and amends them.
-    pub(super) fn of(input: &Texts, judge: impl Fn(&Texts) -> Vec<Judged>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// That of `judge`, or a file is not what it was.
+    pub(super) fn of(
+        input: &Texts,
+        judge: impl Fn(&Texts) -> Result<Vec<Judged>, Failure>,
+    ) -> Result<Self, Failure> {
         let mut fixed = Self { input: input.clone(), ..Self::default() };
         for round in 0..=ROUNDS {
-            let judged = judge(&fixed.input);
+            let judged = judge(&fixed.input)?;
             fixed.refused.clear();
             let mut changed = Vec::new();
             for (rank, amended) in judged.into_iter().map(|it| it.amended).enumerate() {
@@ -106,8 +113,8 @@ impl Fixed {
                 }
                 fixed.refused.extend(amended.refused);
                 let Some(file) = fixed.input.files.get_mut(rank) else { continue };
-                if amended.text != file.text() {
-                    *file = File::new(file.name(), amended.text);
+                if !file.is(&amended.text) {
+                    *file = Text::held(file.name(), amended.text);
                     *fixed.written.entry(rank).or_default() += amended.written;
                     changed.push(rank);
                 } else {
@@ -121,7 +128,7 @@ impl Fixed {
                 fixed.give_up(input, &changed);
             }
         }
-        fixed
+        Ok(fixed)
     }
 
     /// Takes files back whose fixes have no end.
@@ -138,16 +145,23 @@ impl Fixed {
     }
 
     /// What is changed, line by line, for a person.
-    pub(super) fn difference(&self, input: &Texts) -> String {
+    ///
+    /// # Errors
+    ///
+    /// A file is not what it was.
+    pub(super) fn difference(&self, input: &Texts) -> Result<String, Failure> {
         let changed = self.changed(input);
-        changed.map(|(_, old, new)| unified(old.name(), old.text(), new.text())).collect()
+        let unified = |(_, old, new): (usize, &Text, &Text)| {
+            Ok(unified(old.name(), &old.open()?, &new.open()?))
+        };
+        changed.map(unified).collect()
     }
 
     /// The files that are other than in `input`: which they are, as they were, as they are.
     fn changed<'f>(
         &'f self,
         input: &'f Texts,
-    ) -> impl Iterator<Item = (usize, &'f File, &'f File)> {
+    ) -> impl Iterator<Item = (usize, &'f Text, &'f Text)> {
         let both = input.files.iter().zip(&self.input.files).enumerate();
         both.filter(|(_, (old, new))| old != new).map(|(rank, (old, new))| (rank, old, new))
     }
@@ -158,7 +172,7 @@ impl Fixed {
         let (mut fixes, mut files) = (0, 0);
         for (rank, old, new) in self.changed(input) {
             let Some(path) = input.path(rank) else { continue };
-            match replace(path, old.text(), new.text()) {
+            match replace(path, old, new.as_held().unwrap_or_default()) {
                 Ok(()) => {
                     fixes += self.written.get(&rank).copied().unwrap_or_default();
                     files += 1;
@@ -195,9 +209,9 @@ impl Fixed {
 }
 
 /// Puts a new text where the old one is. What somebody else wrote meanwhile stays.
-fn replace(path: &Path, old: &str, new: &str) -> Result<(), String> {
+fn replace(path: &Path, old: &Text, new: &str) -> Result<(), String> {
     let now = manifest::read(path).map_err(|unread| unread.problem)?;
-    if now != old {
+    if !old.is(&now) {
         return Err("it was changed meanwhile".to_owned());
     }
     whole::write(path, new.as_bytes()).map_err(|error| error.to_string())
@@ -212,9 +226,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.yaml");
         std::fs::write(&file, "theirs").unwrap();
-        assert_eq!(replace(&file, "old", "new"), Err("it was changed meanwhile".to_owned()));
+        let text = |text| Text::held("a.yaml", text);
+        assert_eq!(replace(&file, &text("old"), "new"), Err("it was changed meanwhile".to_owned()));
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "theirs");
-        assert_eq!(replace(&file, "theirs", "new"), Ok(()));
+        assert_eq!(replace(&file, &text("theirs"), "new"), Ok(()));
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
     }
 }

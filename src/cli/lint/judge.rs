@@ -13,6 +13,7 @@ use super::own::{duplicate_keys, duplicate_object, file_shown, problem_shown};
 use super::place::{Index, Name, Places};
 use super::render::differences;
 use super::shelf::{Volume, documents_of};
+use crate::cli::Failure;
 use crate::cli::facts::{Noted, Place, Said, Surroundings};
 use crate::document::{Location, Path, Span};
 use crate::engine::{
@@ -171,7 +172,16 @@ impl Bench<'_> {
     }
 
     /// Judges those items again for which other files make a difference; `place` knows of all.
-    pub(super) fn look_again(&self, page: &mut Page, place: &Place<'_>, volume: Volume<'_, '_>) {
+    ///
+    /// # Errors
+    ///
+    /// The file is not what it was.
+    pub(super) fn look_again(
+        &self,
+        page: &mut Page,
+        place: &Place<'_>,
+        volume: Volume<'_>,
+    ) -> Result<(), Failure> {
         let facts = place.facts();
         let holds = |it: &Verdict| it.questions.iter().all(|it| it.has_same_answer(&facts));
         let judged = page.verdicts.iter().enumerate();
@@ -180,9 +190,10 @@ impl Bench<'_> {
             .map(|(rank, _)| rank)
             .collect();
         if wanted.is_empty() {
-            return;
+            return Ok(());
         }
-        let Some((manifest, ranks)) = volume.read_some(&wanted) else { return };
+        let opened = volume.open()?;
+        let (manifest, ranks) = opened.read_some(volume.items, &wanted);
         let documents = documents_of(&manifest);
         let mut sheet = Sheet::new(&manifest, &documents);
         for (rank, wanted) in ranks.into_iter().zip(wanted) {
@@ -192,10 +203,15 @@ impl Bench<'_> {
                 *verdict = Some(self.judge_item(&mut sheet, rank, item, place));
             }
         }
+        Ok(())
     }
 
     /// Puts together what is said of a file.
-    pub(super) fn close(&self, page: Page, volume: Volume<'_, '_>) -> Judged {
+    ///
+    /// # Errors
+    ///
+    /// The file is not what it was.
+    pub(super) fn close(&self, page: Page, volume: Volume<'_>) -> Result<Judged, Failure> {
         let mut judged =
             Judged { findings: page.own, unreadable: page.unreadable, ..Judged::default() };
         let judged_items = page.verdicts.iter().flatten();
@@ -222,9 +238,9 @@ impl Bench<'_> {
         // Here many files are sorted at once, and putting them together is little work.
         judged.findings.sort_by(Shown::order);
         if !proposals.is_empty() {
-            judged.amended = volume.read().map(|it| Amended::of(&it, &proposals));
+            judged.amended = Some(Amended::of(&volume.open()?.read(), &proposals));
         }
-        judged
+        Ok(judged)
     }
 
     fn judge_item(

@@ -11,6 +11,7 @@ mod own;
 mod place;
 mod render;
 mod shelf;
+mod text;
 mod texts;
 mod world;
 
@@ -83,9 +84,9 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     let rewritten;
     let mut early = early;
     if let Some(most) = arguments.fixes() {
-        let fixed = Fixed::of(input, |input| court.judge_all(input, Needs::default(), Some(most)));
+        let fixed = Fixed::of(input, |input| court.judge_all(input, Needs::default(), Some(most)))?;
         if arguments.diff {
-            difference = Some(fixed.difference(input));
+            difference = Some(fixed.difference(input)?);
             fixed.tell_left(console);
         } else {
             all_written = fixed.write(input, console);
@@ -95,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, console: &mut Console) -> Result<u8, Fa
     }
     let worlds: Vec<World> = (0..input.sets.len())
         .map(|set| court.judge(input, input.world(set), &early, arguments.needs(), None))
-        .collect();
+        .collect::<Result<_, Failure>>()?;
     let unreadable = !input.unread.is_empty() || worlds.iter().any(World::is_unreadable);
     let mut run = merge(court.engine, input, worlds);
     place_all(&mut run, input.renderings());
@@ -158,6 +159,10 @@ struct Court<'c> {
 
 impl Court<'_> {
     /// Judges the texts of these ranks together; some were read `early`.
+    ///
+    /// # Errors
+    ///
+    /// A file is not what it was.
     fn judge<'t>(
         &self,
         input: &'t Texts,
@@ -165,7 +170,7 @@ impl Court<'_> {
         early: &Early<'t>,
         needs: Needs,
         fixes: Option<Applicability>,
-    ) -> World {
+    ) -> Result<World, Failure> {
         let Self { reader, engine, known, changed, screen } = *self;
         let files = ranks.iter().filter_map(|rank| input.files.get(*rank)).collect();
         let shelf = Shelf::new(files, reader);
@@ -178,12 +183,15 @@ impl Court<'_> {
                 again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
-            let manifest = early.take(*rank).or_else(|| shelf.read(at));
-            let look = manifest.map(|manifest| bench.look(manifest, &asked));
+            let look = match early.take(*rank) {
+                Some(manifest) => bench.look(manifest, &asked),
+                None => bench.look(shelf.open(at)?.read(), &asked),
+            };
             progress.step();
-            look.unwrap_or_default()
+            Ok(look)
         };
-        let looks: Vec<Look> = ranks.par_iter().enumerate().map(look).collect();
+        let looks = ranks.par_iter().enumerate().map(look);
+        let looks: Vec<Look> = looks.collect::<Result<_, Failure>>()?;
         drop(progress);
         let mut items = Vec::with_capacity(looks.len());
         let mut pages = Vec::with_capacity(looks.len());
@@ -195,32 +203,37 @@ impl Court<'_> {
         let place = surroundings.with(noted);
         let close = |((rank, mut page), items): ((usize, Page), &Vec<Item>)| {
             let volume = shelf.volume(rank, items);
-            bench.look_again(&mut page, &place, volume);
+            bench.look_again(&mut page, &place, volume)?;
             bench.close(page, volume)
         };
         let pages = pages.into_par_iter().enumerate().zip(&items);
-        let mut files: Vec<Judged> = pages.map(close).collect();
-        Objects::new(&shelf, &items).relate(&mut files);
+        let mut files: Vec<Judged> = pages.map(close).collect::<Result<_, Failure>>()?;
+        Objects::new(&shelf, &items).relate(&mut files)?;
         let objects = items.iter().map(Vec::len).collect();
         let (now, noted) = (place.now(), place.into_noted());
         // To free many notes takes a while.
         rayon::spawn(|| drop(noted));
-        World { ranks, files, objects, now }
+        Ok(World { ranks, files, objects, now })
     }
 
     /// Judges every text once, in the order of input: a rendered one with those of its own values,
     /// any other one with those of the first.
-    fn judge_all(&self, input: &Texts, needs: Needs, fixes: Option<Applicability>) -> Vec<Judged> {
+    fn judge_all(
+        &self,
+        input: &Texts,
+        needs: Needs,
+        fixes: Option<Applicability>,
+    ) -> Result<Vec<Judged>, Failure> {
         let mut all: Vec<Judged> = Vec::new();
         all.resize_with(input.files.len(), Judged::default);
         for set in (0..input.sets.len()).rev() {
-            let world = self.judge(input, input.world(set), &Early::default(), needs, fixes);
+            let world = self.judge(input, input.world(set), &Early::default(), needs, fixes)?;
             for (rank, judged) in world.ranks.into_iter().zip(world.files) {
                 if let Some(place) = all.get_mut(rank) {
                     *place = judged;
                 }
             }
         }
-        all
+        Ok(all)
     }
 }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::judge::Judged;
 use super::shelf::Shelf;
+use crate::cli::Failure;
 use crate::document::{Location, Locator, Path, Span};
 use crate::engine::{About, Documents, Identity};
 use crate::manifest::{Item, Manifest};
@@ -61,7 +62,11 @@ impl<'s, 't> Objects<'s, 't> {
     }
 
     /// Finds the places of findings that are in other files, which are looked at one by one.
-    pub(super) fn relate(&self, judged: &mut [Judged]) {
+    ///
+    /// # Errors
+    ///
+    /// A file is not what it was.
+    pub(super) fn relate(&self, judged: &mut [Judged]) -> Result<(), Failure> {
         let named = judged.iter().flat_map(|it| &it.findings).flat_map(|it| &it.related);
         let index = Index::of(self.items, named.filter_map(|it| it.subject.as_ref()));
         let mut wanted: BTreeMap<usize, Vec<(Wanted, usize)>> = BTreeMap::new();
@@ -80,16 +85,15 @@ impl<'s, 't> Objects<'s, 't> {
             }
         }
         let wanted: Vec<_> = wanted.into_iter().collect();
-        let found = wanted.par_iter().flat_map_iter(|(other, wanted)| {
-            self.locations(*other, wanted, judged).unwrap_or_default()
-        });
-        let found: Vec<(Wanted, Location)> = found.collect();
-        for ((file, finding, place), location) in found {
+        let found = wanted.par_iter().map(|(other, all)| self.locations(*other, all, judged));
+        let found: Vec<Vec<(Wanted, Location)>> = found.collect::<Result<_, Failure>>()?;
+        for ((file, finding, place), location) in found.into_iter().flatten() {
             let finding = judged.get_mut(file).and_then(|it| it.findings.get_mut(finding));
             if let Some(related) = finding.and_then(|it| it.related.get_mut(place)) {
                 related.location = Some(location);
             }
         }
+        Ok(())
     }
 
     /// The places that are wanted in the file of this rank, each in an item.
@@ -98,12 +102,13 @@ impl<'s, 't> Objects<'s, 't> {
         rank: usize,
         wanted: &[(Wanted, usize)],
         judged: &[Judged],
-    ) -> Option<Vec<(Wanted, Location)>> {
+    ) -> Result<Vec<(Wanted, Location)>, Failure> {
         let mut items: Vec<usize> = wanted.iter().map(|(_, item)| *item).collect();
         items.sort_unstable();
         items.dedup();
-        let volume = self.shelf.volume(rank, self.items.get(rank)?);
-        let (manifest, ranks) = volume.read_some(&items)?;
+        let opened = self.shelf.open(rank)?;
+        let all = self.items.get(rank).map(Vec::as_slice).unwrap_or_default();
+        let (manifest, ranks) = opened.read_some(all, &items);
         let mut places = Places::new(&manifest);
         let mut found = Vec::new();
         for &(wanted, item) in wanted {
@@ -116,7 +121,7 @@ impl<'s, 't> Objects<'s, 't> {
             });
             found.extend(place.map(|(location, _)| (wanted, location)));
         }
-        Some(found)
+        Ok(found)
     }
 }
 

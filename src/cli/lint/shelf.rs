@@ -1,12 +1,14 @@
 //! The texts that are judged together.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::judge::FEW_ITEMS;
+use super::text::Text;
+use crate::cli::Failure;
 use crate::cli::facts::Said;
-use crate::cli::policies::File;
 use crate::document::yaml;
 use crate::engine::Documents;
 use crate::manifest::{Item, Manifest};
@@ -15,16 +17,24 @@ use crate::resource::KUBERNETES;
 /// Texts. Their trees are many times as large, so one is there only while its file is looked at.
 #[derive(Debug)]
 pub(super) struct Shelf<'t> {
-    files: Vec<&'t File>,
+    files: Vec<&'t Text>,
     reader: Reader<'t>,
 }
 
 /// A file of a shelf that was looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Volume<'s, 't> {
-    shelf: &'s Shelf<'t>,
+pub(super) struct Volume<'s> {
+    shelf: &'s Shelf<'s>,
     rank: usize,
     pub(super) items: &'s [Item],
+}
+
+/// A file with its text at hand.
+#[derive(Debug)]
+pub(super) struct Opened<'s> {
+    name: &'s str,
+    text: Cow<'s, str>,
+    reader: Reader<'s>,
 }
 
 /// The first files, read before there is anything to judge them by.
@@ -43,14 +53,16 @@ pub(super) struct Reader<'r> {
 const EARLY_BYTES: usize = 1 << 20;
 
 impl<'t> Early<'t> {
-    pub(super) fn read(reader: Reader<'_>, files: &'t [File]) -> Self {
+    pub(super) fn read(reader: Reader<'_>, files: &'t [Text]) -> Self {
         let mut bytes = 0;
-        let is_early = |file: &&File| {
-            bytes += file.text().len();
-            bytes <= EARLY_BYTES
-        };
-        let files: Vec<&File> = files.iter().take_while(is_early).collect();
-        Self(files.into_par_iter().map(|file| Mutex::new(Some(reader.read(file)))).collect())
+        let early = files.iter().map_while(|file| {
+            let text = file.as_held()?;
+            bytes += text.len();
+            (bytes <= EARLY_BYTES).then_some((file.name(), text))
+        });
+        let early: Vec<(&str, &str)> = early.collect();
+        let read = |(name, text)| Mutex::new(Some(reader.read(name, text)));
+        Self(early.into_par_iter().map(read).collect())
     }
 
     /// The file of this rank, for the first who asks for it.
@@ -60,20 +72,20 @@ impl<'t> Early<'t> {
 }
 
 impl Reader<'_> {
-    fn read<'t>(&self, file: &'t File) -> Manifest<'t> {
-        self.said.complete(Manifest::of(file.name(), self.documents(file)))
+    fn read<'t>(&self, name: &str, text: &'t str) -> Manifest<'t> {
+        self.said.complete(Manifest::of(name, self.documents(text)))
     }
 
-    fn documents<'t>(&self, file: &'t File) -> yaml::Documents<'t> {
+    fn documents<'t>(&self, text: &'t str) -> yaml::Documents<'t> {
         match self.exactly {
-            true => yaml::read_exactly(file.text()),
-            false => yaml::read(file.text()),
+            true => yaml::read_exactly(text),
+            false => yaml::read(text),
         }
     }
 }
 
 impl<'t> Shelf<'t> {
-    pub(super) fn new(files: Vec<&'t File>, reader: Reader<'t>) -> Self {
+    pub(super) fn new(files: Vec<&'t Text>, reader: Reader<'t>) -> Self {
         Self { files, reader }
     }
 
@@ -82,32 +94,45 @@ impl<'t> Shelf<'t> {
         self.files.len()
     }
 
-    /// Reads the file of this rank.
-    pub(super) fn read(&self, rank: usize) -> Option<Manifest<'t>> {
-        self.files.get(rank).map(|file| self.reader.read(file))
+    /// Takes the file of this rank, to read it.
+    ///
+    /// # Errors
+    ///
+    /// The file is not what it was.
+    pub(super) fn open(&self, rank: usize) -> Result<Opened<'_>, Failure> {
+        let file = self.files.get(rank).unwrap_or_else(|| unreachable!("a rank is of a file"));
+        Ok(Opened { name: file.name(), text: file.open()?, reader: self.reader })
     }
 
     /// The file of this rank, in which these items were found.
-    pub(super) fn volume<'s>(&'s self, rank: usize, items: &'s [Item]) -> Volume<'s, 't> {
+    pub(super) fn volume<'s>(&'s self, rank: usize, items: &'s [Item]) -> Volume<'s> {
         Volume { shelf: self, rank, items }
     }
 }
 
-impl<'t> Volume<'_, 't> {
-    /// Reads the file again.
-    pub(super) fn read(&self) -> Option<Manifest<'t>> {
-        self.shelf.read(self.rank)
+impl<'s> Volume<'s> {
+    /// Takes the file, to read it again.
+    ///
+    /// # Errors
+    ///
+    /// The file is not what it was.
+    pub(super) fn open(&self) -> Result<Opened<'s>, Failure> {
+        self.shelf.open(self.rank)
+    }
+}
+
+impl Opened<'_> {
+    pub(super) fn read(&self) -> Manifest<'_> {
+        self.reader.read(self.name, &self.text)
     }
 
-    /// Reads the items of the ranks `wanted`, which are in order, and as little else as can be.
-    /// Returns their ranks in what is read, too.
-    pub(super) fn read_some(&self, wanted: &[usize]) -> Option<(Manifest<'t>, Vec<usize>)> {
-        let Self { shelf: Shelf { files, reader }, rank, items } = *self;
-        let file = files.get(rank)?;
+    /// Reads those of `items`, all that were found in the file, which have the ranks `wanted`, and
+    /// as little else as can be. The ranks are in order; returns those in what is read, too.
+    pub(super) fn read_some(&self, items: &[Item], wanted: &[usize]) -> (Manifest<'_>, Vec<usize>) {
         let some = wanted.iter().filter_map(|&item| items.get(item));
-        match Manifest::excerpt(file.name(), reader.documents(file), some) {
-            Some(excerpt) => Some((excerpt, (0..wanted.len()).collect())),
-            None => Some((self.read()?, wanted.to_vec())),
+        match Manifest::excerpt(self.name, self.reader.documents(&self.text), some) {
+            Some(excerpt) => (excerpt, (0..wanted.len()).collect()),
+            None => (self.read(), wanted.to_vec()),
         }
     }
 }

@@ -4,20 +4,22 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memchr::memmem;
 use rayon::prelude::*;
 
 use super::render::{self, Helm, Rendering};
+use super::text::{Room, Text};
 use super::{Arguments, render::ValueSet};
 use crate::cli::policies::File;
 use crate::cli::{Console, Failure};
 use crate::manifest::{self, Unread};
-use crate::policyfile;
+
+/// How many bytes of texts are held, so that most runs read each file once.
+const HELD_BYTES: usize = 8 << 20;
 
 /// What was read: names and texts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
-    pub(super) files: Vec<File>,
+    pub(super) files: Vec<Text>,
     /// Where each text comes from.
     pub(super) origins: Vec<Origin>,
     pub(super) unread: Vec<Unread>,
@@ -39,6 +41,7 @@ impl Texts {
         let sets = arguments.charts.sets();
         let mut input =
             Self { sets: sets.iter().map(|it| it.name.clone()).collect(), ..Self::default() };
+        let room = Room::new(HELD_BYTES);
         let mut seen = HashSet::new();
         let mut charts = Vec::new();
         for path in &arguments.paths {
@@ -56,11 +59,11 @@ impl Texts {
             };
             let new = found.files.into_iter().filter(|path| seen.insert(itself(path)));
             let new: Vec<PathBuf> = new.collect();
-            let read: Vec<_> = new.par_iter().map(|path| manifest::read(path)).collect();
+            let read: Vec<_> = new.par_iter().map(|path| Text::read(path, &room)).collect();
             for (path, text) in new.into_iter().zip(read) {
                 match text {
                     Ok(text) => {
-                        input.files.push(File::new(path.display().to_string(), text));
+                        input.files.push(text);
                         input.origins.push(Origin::File(path));
                     }
                     Err(unread) => input.unread.push(unread),
@@ -94,7 +97,7 @@ impl Texts {
     /// All that was rendered, with the texts.
     pub(super) fn renderings(&self) -> impl Iterator<Item = (&Rendering, &str)> {
         let all = self.files.iter().enumerate();
-        all.filter_map(|(rank, file)| Some((self.rendering(rank)?, file.text())))
+        all.filter_map(|(rank, file)| Some((self.rendering(rank)?, file.as_held()?)))
     }
 
     /// The ranks of what is in the cluster together when charts have the values of this set.
@@ -107,14 +110,13 @@ impl Texts {
 
     /// The files that may hold a waiver, so that few are read twice.
     pub(super) fn with_waivers(&self) -> Vec<File> {
-        let version = memmem::Finder::new(policyfile::API_VERSION);
-        let may_waive = |file: &&File| version.find(file.text().as_bytes()).is_some();
-        self.files.par_iter().filter(may_waive).cloned().collect()
+        let waiving = self.files.par_iter().filter(|file| file.may_waive());
+        waiving.filter_map(|file| Some(File::new(file.name(), file.as_held()?))).collect()
     }
 
     /// Whether there are files, and none holds more than comments and white space.
     pub(super) fn is_blank(&self) -> bool {
-        !self.files.is_empty() && !self.files.iter().any(|file| holds_something(file.text()))
+        !self.files.is_empty() && self.files.iter().all(Text::is_blank)
     }
 
     /// Renders charts, several at once, in their order.
@@ -140,7 +142,7 @@ impl Texts {
     fn take(&mut self, rendered: Result<(Rendering, String), Unread>) {
         match rendered {
             Ok((rendering, text)) => {
-                self.files.push(File::new(&*rendering.name, text));
+                self.files.push(Text::held(&*rendering.name, text));
                 self.origins.push(Origin::Rendering(Arc::new(rendering)));
             }
             // A chart that no set renders is told once.
@@ -153,7 +155,7 @@ impl Texts {
         let name = "<stdin>".to_owned();
         match String::from_utf8(console.read()?) {
             Ok(text) => {
-                self.files.push(File::new(name, text));
+                self.files.push(Text::held(name, text));
                 self.origins.push(Origin::Stream);
             }
             Err(_) => self.unread.push(Unread {
@@ -163,11 +165,4 @@ impl Texts {
         }
         Ok(())
     }
-}
-
-fn holds_something(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = line.trim().trim_start_matches('\u{feff}');
-        !line.is_empty() && !line.starts_with('#') && line != "---" && line != "..."
-    })
 }

@@ -1,0 +1,167 @@
+//! One text that is to be judged. A few are held; what goes beyond is left in its files, to be read
+//! again whenever somebody wants it.
+
+use std::borrow::Cow;
+use std::hash::BuildHasher as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use foldhash::fast::FixedState;
+use memchr::memmem;
+
+use crate::cli::Failure;
+use crate::manifest::{self, Unread};
+use crate::policyfile;
+
+/// A text, and what findings call the file that it is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    name: String,
+    content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Content {
+    Held(String),
+    Left {
+        path: PathBuf,
+        print: u64,
+        /// Whether it holds no more than comments and white space.
+        is_blank: bool,
+    },
+}
+
+/// Room for texts that are held.
+#[derive(Debug)]
+pub(super) struct Room {
+    left: AtomicUsize,
+}
+
+impl Room {
+    pub(super) fn new(bytes: usize) -> Self {
+        Self { left: AtomicUsize::new(bytes) }
+    }
+
+    /// Takes so much of it, if there is so much.
+    fn take(&self, bytes: usize) -> bool {
+        let less = |left: usize| left.checked_sub(bytes);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+}
+
+impl Text {
+    pub(super) fn held(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), content: Content::Held(text.into()) }
+    }
+
+    /// Reads a file, and holds its text if there is room, if it may hold a waiver, or if it can't
+    /// be read twice.
+    pub(super) fn read(path: &Path, room: &Room) -> Result<Self, Unread> {
+        let text = manifest::read(path)?;
+        let name = path.display().to_string();
+        if room.take(text.len()) || may_waive(&text) || !path.is_file() {
+            return Ok(Self::held(name, text));
+        }
+        let (print, is_blank) = (print(&text), is_blank(&text));
+        Ok(Self { name, content: Content::Left { path: path.to_owned(), print, is_blank } })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text, read again if it was left.
+    ///
+    /// # Errors
+    ///
+    /// The file is not what it was.
+    pub(super) fn open(&self) -> Result<Cow<'_, str>, Failure> {
+        let Content::Left { path, .. } = &self.content else {
+            return Ok(self.as_held().unwrap_or_default().into());
+        };
+        let changed = |problem: &str| {
+            let message = format!("`{}` changed while it was judged: {problem}", self.name);
+            Failure::new(message).help("lint again when nobody writes to it")
+        };
+        let text = manifest::read(path).map_err(|unread| changed(&unread.problem))?;
+        if self.is(&text) { Ok(text.into()) } else { Err(changed("its text is another one")) }
+    }
+
+    /// The text if it is held.
+    pub(super) fn as_held(&self) -> Option<&str> {
+        match &self.content {
+            Content::Held(text) => Some(text),
+            Content::Left { .. } => None,
+        }
+    }
+
+    /// Whether it is this text.
+    pub(super) fn is(&self, text: &str) -> bool {
+        match &self.content {
+            Content::Held(held) => held == text,
+            Content::Left { print: left, .. } => *left == print(text),
+        }
+    }
+
+    /// Whether it may hold a waiver. What does is held.
+    pub(super) fn may_waive(&self) -> bool {
+        self.as_held().is_some_and(may_waive)
+    }
+
+    /// Whether it holds no more than comments and white space.
+    pub(super) fn is_blank(&self) -> bool {
+        match &self.content {
+            Content::Held(text) => is_blank(text),
+            Content::Left { is_blank, .. } => *is_blank,
+        }
+    }
+}
+
+/// A number that tells a text from others.
+fn print(text: &str) -> u64 {
+    FixedState::default().hash_one(text)
+}
+
+fn may_waive(text: &str) -> bool {
+    memmem::find(text.as_bytes(), policyfile::API_VERSION.as_bytes()).is_some()
+}
+
+fn is_blank(text: &str) -> bool {
+    text.lines().all(|line| {
+        let line = line.trim().trim_start_matches('\u{feff}');
+        line.is_empty() || line.starts_with('#') || line == "---" || line == "..."
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_there_is_no_room_for_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let room = Room::new(10);
+        let read = |path: &Path| Text::read(path, &room).unwrap();
+        let (short, long) = (file("short", "a: 1\n"), file("long", "a: 1\nb: 2\n"));
+        let waiver = file("waiver", &format!("apiVersion: {}\n", policyfile::API_VERSION));
+        let blank = file("blank", "# nothing but a comment\n---\n");
+        assert_eq!(read(&short).as_held(), Some("a: 1\n"));
+        assert!(read(&waiver).may_waive() && read(&blank).is_blank());
+        let left = read(&long);
+        assert!(left.as_held().is_none() && left.is("a: 1\nb: 2\n") && !left.is_blank());
+        assert_eq!(left.open().unwrap(), "a: 1\nb: 2\n");
+
+        fs::write(&long, "a: 1\nb: 3\n").unwrap();
+        let failure = left.open().unwrap_err();
+        assert!(failure.message.ends_with("changed while it was judged: its text is another one"));
+        fs::remove_file(&long).unwrap();
+        assert!(left.open().unwrap_err().message.contains("changed while it was judged: "));
+    }
+}
