@@ -17,4 +17,4 @@ pub use self::file::{Item, Manifest};
 pub use self::mask::Masked;
 pub use self::problem::{file_identity, problem_finding};
 #[cfg(feature = "cli")]
-pub use self::search::{Found, Unread, find, read};
+pub use self::search::{Found, Unread, find, read, read_into};

@@ -92,21 +92,30 @@ impl Found {
 ///
 /// It can't be read, is longer than a reader takes, or holds something else than UTF-8.
 pub fn read(path: &Path) -> Result<String, Unread> {
+    read_into(path, &mut Vec::new()).map(str::to_owned)
+}
+
+/// The same, in the memory of `bytes`, which lose what they held.
+///
+/// # Errors
+///
+/// Those of [`read`].
+pub fn read_into<'b>(path: &Path, bytes: &'b mut Vec<u8>) -> Result<&'b str, Unread> {
+    bytes.clear();
     let file = File::open(path).map_err(|error| unread(path, error))?;
     // What is not a file has no length beforehand, and what is one may grow.
     let length = file.metadata().map_or(0, |metadata| metadata.len());
-    let mut bytes = Vec::new();
     if length <= MAX_BYTES as u64 {
         bytes.reserve(usize::try_from(length + 1).unwrap_or_default());
         let mut bounded = file.take(MAX_BYTES as u64 + 1);
-        bounded.read_to_end(&mut bytes).map_err(|error| unread(path, error))?;
+        bounded.read_to_end(bytes).map_err(|error| unread(path, error))?;
     }
     if length.max(bytes.len() as u64) > MAX_BYTES as u64 {
         return Err(unread(path, format_args!("it is longer than {} MiB", MAX_BYTES >> 20)));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.iter().take(error.valid_up_to());
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
         unread(path, format_args!("line {line} holds something else than UTF-8 text"))
     })
 }

@@ -11,7 +11,7 @@ use json_patch::Patch;
 
 use super::diff::unified;
 use super::judge::Judged;
-use super::text::Text;
+use super::text::{Paper, Text};
 use super::texts::Texts;
 use crate::cli::{Console, Failure, whole};
 use crate::document::Location;
@@ -152,7 +152,8 @@ impl Fixed {
     pub(super) fn difference(&self, input: &Texts) -> Result<String, Failure> {
         let changed = self.changed(input);
         let unified = |(_, old, new): (usize, &Text, &Text)| {
-            Ok(unified(old.name(), &old.open()?, &new.open()?))
+            let (mut one, mut two) = (Paper::default(), Paper::default());
+            Ok(unified(old.name(), old.open(&mut one)?, new.open(&mut two)?))
         };
         changed.map(unified).collect()
     }

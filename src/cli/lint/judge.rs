@@ -13,6 +13,7 @@ use super::own::{duplicate_keys, duplicate_object, file_shown, problem_shown};
 use super::place::{Index, Name, Places};
 use super::render::differences;
 use super::shelf::{Volume, documents_of};
+use super::text::Paper;
 use crate::cli::Failure;
 use crate::cli::facts::{Noted, Place, Said, Surroundings};
 use crate::document::{Location, Path, Span};
@@ -192,7 +193,8 @@ impl Bench<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let opened = volume.open()?;
+        let mut paper = Paper::default();
+        let opened = volume.open(&mut paper)?;
         let (manifest, ranks) = opened.read_some(volume.items, &wanted);
         let documents = documents_of(&manifest);
         let mut sheet = Sheet::new(&manifest, &documents);
@@ -238,7 +240,8 @@ impl Bench<'_> {
         // Here many files are sorted at once, and putting them together is little work.
         judged.findings.sort_by(Shown::order);
         if !proposals.is_empty() {
-            judged.amended = Some(Amended::of(&volume.open()?.read(), &proposals));
+            judged.amended =
+                Some(Amended::of(&volume.open(&mut Paper::default())?.read(), &proposals));
         }
         Ok(judged)
     }

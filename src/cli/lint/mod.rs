@@ -30,6 +30,7 @@ use self::judge::{Asked, Bench, Judged, Look, Page};
 use self::place::Objects;
 use self::render::place_all;
 use self::shelf::{Early, Reader, Shelf};
+use self::text::Paper;
 use self::texts::{Origin, Texts};
 use self::world::{World, merge};
 use super::policies::File;
@@ -178,19 +179,19 @@ impl Court<'_> {
         let bench =
             Bench { engine, said: reader.said, surroundings: &surroundings, known, needs, fixes };
         let progress = Progress::of(screen, shelf.len(), "files judged");
-        let look = |(at, rank): (usize, &usize)| {
+        let look = |paper: &mut Paper, (at, rank): (usize, &usize)| {
             let asked = Asked {
                 again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
             let look = match early.take(*rank) {
                 Some(manifest) => bench.look(manifest, &asked),
-                None => bench.look(shelf.open(at)?.read(), &asked),
+                None => bench.look(shelf.open(at, paper)?.read(), &asked),
             };
             progress.step();
             Ok(look)
         };
-        let looks = ranks.par_iter().enumerate().map(look);
+        let looks = ranks.par_iter().enumerate().map_init(Paper::default, look);
         let looks: Vec<Look> = looks.collect::<Result<_, Failure>>()?;
         drop(progress);
         let mut items = Vec::with_capacity(looks.len());

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::judge::Judged;
 use super::shelf::Shelf;
+use super::text::Paper;
 use crate::cli::Failure;
 use crate::document::{Location, Locator, Path, Span};
 use crate::engine::{About, Documents, Identity};
@@ -106,7 +107,8 @@ impl<'s, 't> Objects<'s, 't> {
         let mut items: Vec<usize> = wanted.iter().map(|(_, item)| *item).collect();
         items.sort_unstable();
         items.dedup();
-        let opened = self.shelf.open(rank)?;
+        let mut paper = Paper::default();
+        let opened = self.shelf.open(rank, &mut paper)?;
         let all = self.items.get(rank).map(Vec::as_slice).unwrap_or_default();
         let (manifest, ranks) = opened.read_some(all, &items);
         let mut places = Places::new(&manifest);

@@ -1,12 +1,11 @@
 //! The texts that are judged together.
 
-use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::judge::FEW_ITEMS;
-use super::text::Text;
+use super::text::{Paper, Text};
 use crate::cli::Failure;
 use crate::cli::facts::Said;
 use crate::document::yaml;
@@ -33,7 +32,7 @@ pub(super) struct Volume<'s> {
 #[derive(Debug)]
 pub(super) struct Opened<'s> {
     name: &'s str,
-    text: Cow<'s, str>,
+    text: &'s str,
     reader: Reader<'s>,
 }
 
@@ -94,14 +93,18 @@ impl<'t> Shelf<'t> {
         self.files.len()
     }
 
-    /// Takes the file of this rank, to read it.
+    /// Takes the file of this rank, to read it; its text is on `paper` if need be.
     ///
     /// # Errors
     ///
     /// The file is not what it was.
-    pub(super) fn open(&self, rank: usize) -> Result<Opened<'_>, Failure> {
+    pub(super) fn open<'p>(
+        &'p self,
+        rank: usize,
+        paper: &'p mut Paper,
+    ) -> Result<Opened<'p>, Failure> {
         let file = self.files.get(rank).unwrap_or_else(|| unreachable!("a rank is of a file"));
-        Ok(Opened { name: file.name(), text: file.open()?, reader: self.reader })
+        Ok(Opened { name: file.name(), text: file.open(paper)?, reader: self.reader })
     }
 
     /// The file of this rank, in which these items were found.
@@ -110,27 +113,27 @@ impl<'t> Shelf<'t> {
     }
 }
 
-impl<'s> Volume<'s> {
-    /// Takes the file, to read it again.
+impl Volume<'_> {
+    /// Takes the file, to read it again; its text is on `paper` if need be.
     ///
     /// # Errors
     ///
     /// The file is not what it was.
-    pub(super) fn open(&self) -> Result<Opened<'s>, Failure> {
-        self.shelf.open(self.rank)
+    pub(super) fn open<'p>(&'p self, paper: &'p mut Paper) -> Result<Opened<'p>, Failure> {
+        self.shelf.open(self.rank, paper)
     }
 }
 
 impl Opened<'_> {
     pub(super) fn read(&self) -> Manifest<'_> {
-        self.reader.read(self.name, &self.text)
+        self.reader.read(self.name, self.text)
     }
 
     /// Reads those of `items`, all that were found in the file, which have the ranks `wanted`, and
     /// as little else as can be. The ranks are in order; returns those in what is read, too.
     pub(super) fn read_some(&self, items: &[Item], wanted: &[usize]) -> (Manifest<'_>, Vec<usize>) {
         let some = wanted.iter().filter_map(|&item| items.get(item));
-        match Manifest::excerpt(self.name, self.reader.documents(&self.text), some) {
+        match Manifest::excerpt(self.name, self.reader.documents(self.text), some) {
             Some(excerpt) => (excerpt, (0..wanted.len()).collect()),
             None => (self.read(), wanted.to_vec()),
         }

@@ -1,7 +1,6 @@
 //! One text that is to be judged. A few are held; what goes beyond is left in its files, to be read
 //! again whenever somebody wants it.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,6 +30,10 @@ enum Content {
     },
 }
 
+/// What a text is read into, one after another.
+#[derive(Debug, Default)]
+pub(super) struct Paper(Vec<u8>);
+
 /// Room for texts that are held.
 #[derive(Debug)]
 pub(super) struct Room {
@@ -56,13 +59,13 @@ impl Text {
 
     /// Reads a file, and holds its text if there is room, if it may hold a waiver, or if it can't
     /// be read twice.
-    pub(super) fn read(path: &Path, room: &Room) -> Result<Self, Unread> {
-        let text = manifest::read(path)?;
+    pub(super) fn read(path: &Path, room: &Room, paper: &mut Paper) -> Result<Self, Unread> {
+        let text = manifest::read_into(path, &mut paper.0)?;
         let name = path.display().to_string();
-        if room.take(text.len()) || may_waive(&text) || !path.is_file() {
+        if room.take(text.len()) || may_waive(text) || !path.is_file() {
             return Ok(Self::held(name, text));
         }
-        let (print, is_blank) = (print(&text), is_blank(&text));
+        let (print, is_blank) = (print(text), is_blank(text));
         Ok(Self { name, content: Content::Left { path: path.to_owned(), print, is_blank } })
     }
 
@@ -70,21 +73,23 @@ impl Text {
         &self.name
     }
 
-    /// The text, read again if it was left.
+    /// The text. If it was left it is read again, into `paper`, whatever that held.
     ///
     /// # Errors
     ///
     /// The file is not what it was.
-    pub(super) fn open(&self) -> Result<Cow<'_, str>, Failure> {
-        let Content::Left { path, .. } = &self.content else {
-            return Ok(self.as_held().unwrap_or_default().into());
+    pub(super) fn open<'p>(&'p self, paper: &'p mut Paper) -> Result<&'p str, Failure> {
+        let path = match &self.content {
+            Content::Held(text) => return Ok(text),
+            Content::Left { path, .. } => path,
         };
         let changed = |problem: &str| {
             let message = format!("`{}` changed while it was judged: {problem}", self.name);
             Failure::new(message).help("lint again when nobody writes to it")
         };
-        let text = manifest::read(path).map_err(|unread| changed(&unread.problem))?;
-        if self.is(&text) { Ok(text.into()) } else { Err(changed("its text is another one")) }
+        let text = manifest::read_into(path, &mut paper.0);
+        let text = text.map_err(|unread| changed(&unread.problem))?;
+        if self.is(text) { Ok(text) } else { Err(changed("its text is another one")) }
     }
 
     /// The text if it is held.
@@ -148,7 +153,8 @@ mod tests {
             path
         };
         let room = Room::new(10);
-        let read = |path: &Path| Text::read(path, &room).unwrap();
+        let mut paper = Paper::default();
+        let mut read = |path: &Path| Text::read(path, &room, &mut paper).unwrap();
         let (short, long) = (file("short", "a: 1\n"), file("long", "a: 1\nb: 2\n"));
         let waiver = file("waiver", &format!("apiVersion: {}\n", policyfile::API_VERSION));
         let blank = file("blank", "# nothing but a comment\n---\n");
@@ -156,12 +162,12 @@ mod tests {
         assert!(read(&waiver).may_waive() && read(&blank).is_blank());
         let left = read(&long);
         assert!(left.as_held().is_none() && left.is("a: 1\nb: 2\n") && !left.is_blank());
-        assert_eq!(left.open().unwrap(), "a: 1\nb: 2\n");
+        assert_eq!(left.open(&mut Paper::default()).unwrap(), "a: 1\nb: 2\n");
 
         fs::write(&long, "a: 1\nb: 3\n").unwrap();
-        let failure = left.open().unwrap_err();
-        assert!(failure.message.ends_with("changed while it was judged: its text is another one"));
+        let failure = |it: &Text| it.open(&mut Paper::default()).unwrap_err().message;
+        assert!(failure(&left).ends_with("changed while it was judged: its text is another one"));
         fs::remove_file(&long).unwrap();
-        assert!(left.open().unwrap_err().message.contains("changed while it was judged: "));
+        assert!(failure(&left).contains("changed while it was judged: "));
     }
 }

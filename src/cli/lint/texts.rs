@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::render::{self, Helm, Rendering};
-use super::text::{Room, Text};
+use super::text::{Paper, Room, Text};
 use super::{Arguments, render::ValueSet};
 use crate::cli::policies::File;
 use crate::cli::{Console, Failure};
@@ -59,7 +59,10 @@ impl Texts {
             };
             let new = found.files.into_iter().filter(|path| seen.insert(itself(path)));
             let new: Vec<PathBuf> = new.collect();
-            let read: Vec<_> = new.par_iter().map(|path| Text::read(path, &room)).collect();
+            let read: Vec<_> = new
+                .par_iter()
+                .map_init(Paper::default, |paper, path| Text::read(path, &room, paper))
+                .collect();
             for (path, text) in new.into_iter().zip(read) {
                 match text {
                     Ok(text) => {
