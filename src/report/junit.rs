@@ -46,7 +46,7 @@ struct Suites {
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     let mut suites = Suites::default();
     let mut told: HashSet<(&str, &Identity)> = HashSet::new();
-    for shown in &run.findings {
+    for shown in run.findings.iter() {
         told.extend(shown.subject.as_deref().map(|subject| (&**shown.input(), subject)));
     }
     for object in &run.objects {
@@ -55,7 +55,7 @@ pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
             suite.add(&object.file, &name_of(&object.subject), Ended::Passed);
         }
     }
-    for shown in &run.findings {
+    for shown in run.findings.iter() {
         let suite = suites.of(shown.owner.as_deref(), shown.input());
         suite.add(shown.input(), &name(shown), ended(shown));
     }

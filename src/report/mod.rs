@@ -27,8 +27,8 @@ use serde::Serialize;
 #[cfg(feature = "cli")]
 pub(crate) use self::run::plural;
 pub use self::run::{
-    Appearance, Effect, Rendered, Run, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome,
-    ShownRelated, Summary,
+    Appearance, Effect, Findings, Rendered, Run, Shown, ShownChange, ShownEdit, ShownObject,
+    ShownOutcome, ShownRelated, Summary,
 };
 
 /// A way to write a run.

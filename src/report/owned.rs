@@ -19,7 +19,7 @@ pub(super) struct Owned<'r> {
 pub(super) fn by_owner(run: &Run) -> Vec<Owned<'_>> {
     let mut ranks: HashMap<String, usize> = HashMap::new();
     let mut all: Vec<Owned<'_>> = Vec::new();
-    for shown in &run.findings {
+    for shown in run.findings.iter() {
         let name = shown.owner_name();
         let rank = *ranks.entry(name.clone()).or_insert(all.len());
         if rank == all.len() {

@@ -35,7 +35,7 @@ struct Draft {
 
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     let mut drafts: BTreeMap<Home, Draft> = BTreeMap::new();
-    for shown in &run.findings {
+    for shown in run.findings.iter() {
         let draft = drafts.entry(home(shown.subject.as_deref())).or_default();
         draft.add(result_word(shown), policy_results::finding(shown));
     }

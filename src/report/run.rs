@@ -17,7 +17,7 @@ pub struct Run {
     /// The digest of the policy set that judged.
     pub policy_set: String,
     /// By file, line, column, rule and id.
-    pub findings: Vec<Shown>,
+    pub findings: Findings,
     pub changes: Vec<ShownChange>,
     /// Of rules that could not judge.
     pub outcomes: Vec<ShownOutcome>,
@@ -28,10 +28,18 @@ pub struct Run {
     pub summary: Summary,
 }
 
+/// Findings in their order. They are put together three times on their way into a run, and large,
+/// so that their addresses are moved in place of themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    #[expect(clippy::vec_box, reason = "see above")]
+    all: Vec<Box<Shown>>,
+}
+
 /// A finding with its place in a file.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    pub finding: Box<Finding>,
+    pub finding: Finding,
     /// `None` for a file that holds no object.
     pub subject: Option<Arc<Identity>>,
     /// Line 0 of an object in a cluster, which has no lines.
@@ -157,7 +165,7 @@ pub struct Appearance {
 impl Run {
     /// How many findings there are of each [`Effect`], in the order of [`Effect::ALL`].
     pub fn counts(&self) -> [usize; 5] {
-        counts(&self.findings)
+        counts(self.findings.iter())
     }
 
     /// What the waivers of the findings have to say at `now`: that they end soon, or have ended.
@@ -167,11 +175,63 @@ impl Run {
         notices.into_iter().collect()
     }
 
-    /// Puts the findings in their order. To sort needs memory even where it changes nothing.
+    /// Puts the findings in their order.
     pub fn sort(&mut self) {
-        if !self.findings.is_sorted_by(|one, two| one.order(two).is_le()) {
-            self.findings.sort_by(Shown::order);
-        }
+        self.findings.sort();
+    }
+}
+
+impl Findings {
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Shown> + Clone {
+        self.all.iter().map(|shown| &**shown)
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Shown> {
+        self.all.iter_mut().map(|shown| &mut **shown)
+    }
+
+    pub fn get(&self, rank: usize) -> Option<&Shown> {
+        self.all.get(rank).map(|shown| &**shown)
+    }
+
+    pub fn get_mut(&mut self, rank: usize) -> Option<&mut Shown> {
+        self.all.get_mut(rank).map(|shown| &mut **shown)
+    }
+
+    pub fn reserve_exact(&mut self, more: usize) {
+        self.all.reserve_exact(more);
+    }
+
+    pub fn push(&mut self, shown: impl Into<Box<Shown>>) {
+        self.all.push(shown.into());
+    }
+
+    /// Puts them in their [order](Shown::order).
+    pub fn sort(&mut self) {
+        self.all.sort_by(|one, two| one.order(two));
+    }
+}
+
+impl<S: Into<Box<Shown>>> Extend<S> for Findings {
+    fn extend<I: IntoIterator<Item = S>>(&mut self, findings: I) {
+        self.all.extend(findings.into_iter().map(Into::into));
+    }
+}
+
+impl IntoIterator for Findings {
+    type Item = Box<Shown>;
+    type IntoIter = std::vec::IntoIter<Box<Shown>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.into_iter()
     }
 }
 

@@ -13,7 +13,7 @@ type Row = (String, [usize; 5]);
 
 pub(super) fn render(run: &Run, _appearance: Appearance) -> String {
     let mut by_rule: BTreeMap<&str, Vec<&Shown>> = BTreeMap::new();
-    for shown in &run.findings {
+    for shown in run.findings.iter() {
         by_rule.entry(shown.finding.rule).or_default().push(shown);
     }
     let rules = by_rule.into_iter().map(|(rule, all)| (rule.to_owned(), counts(all)));

@@ -137,7 +137,7 @@ impl Judged {
                 snippet,
                 edits: Vec::new(),
                 rendered: None,
-                finding: finding.into(),
+                finding,
             });
         }
         for outcome in report.outcomes.iter().filter(|it| it.could_not_judge()) {

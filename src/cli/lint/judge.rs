@@ -23,14 +23,14 @@ use crate::engine::{
 };
 use crate::manifest::{Item, Manifest, Masked};
 use crate::report::{
-    Needs, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome, ShownRelated,
+    Findings, Needs, Shown, ShownChange, ShownEdit, ShownObject, ShownOutcome, ShownRelated,
 };
 use crate::resource::{KUBERNETES, secret};
 
 /// What became of one file.
 #[derive(Default)]
 pub(super) struct Judged {
-    pub(super) findings: Vec<Shown>,
+    pub(super) findings: Findings,
     pub(super) changes: Vec<ShownChange>,
     pub(super) outcomes: Vec<ShownOutcome>,
     pub(super) objects: Vec<ShownObject>,
@@ -74,7 +74,7 @@ pub(super) struct Look {
 pub(super) struct Page {
     file: Arc<str>,
     /// What rests on no policy.
-    own: Vec<Shown>,
+    own: Findings,
     unreadable: bool,
     /// Of each item, if it is to be judged.
     verdicts: Vec<Option<Verdict>>,
@@ -83,7 +83,7 @@ pub(super) struct Page {
 /// What is said of one item.
 #[derive(Default)]
 struct Verdict {
-    findings: Vec<Shown>,
+    findings: Findings,
     changes: Vec<ShownChange>,
     outcomes: Vec<ShownOutcome>,
     proposals: Vec<Proposal>,
@@ -238,7 +238,7 @@ impl Bench<'_> {
             proposals.extend(verdict.proposals.into_iter().map(|it| (rank, it)));
         }
         // Here many files are sorted at once, and putting them together is little work.
-        judged.findings.sort_by(Shown::order);
+        judged.findings.sort();
         if !proposals.is_empty() {
             judged.amended =
                 Some(Amended::of(&volume.open(&mut Paper::default())?.read(), &proposals));
@@ -286,7 +286,7 @@ impl Bench<'_> {
     }
 
     /// Reports what differs from the same text, rendered again.
-    fn compare(&self, sheet: &mut Sheet<'_, '_>, again: &str, own: &mut Vec<Shown>) {
+    fn compare(&self, sheet: &mut Sheet<'_, '_>, again: &str, own: &mut Findings) {
         let manifest = sheet.manifest;
         for (rank, mut finding) in differences(manifest, &Manifest::read(&manifest.name, again)) {
             self.known.mark(std::slice::from_mut(&mut finding));
@@ -373,7 +373,7 @@ impl Bench<'_> {
             snippet,
             edits,
             rendered: None,
-            finding: finding.into(),
+            finding,
         }
     }
 }

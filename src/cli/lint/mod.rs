@@ -20,6 +20,7 @@ pub(super) use self::flags::Arguments;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -149,6 +150,25 @@ fn pages(run: &Run, loaded: &Loaded) -> String {
     pages.map(|page| format!("\n{page}")).collect()
 }
 
+/// One of the failures of parts that are done at once, each with a place for what comes of it.
+#[derive(Default)]
+struct Trouble(OnceLock<Failure>);
+
+impl Trouble {
+    /// What was done, or nothing.
+    fn spare<T: Default>(&self, done: Result<T, Failure>) -> T {
+        done.unwrap_or_else(|failure| {
+            // One is enough to end the run.
+            _ = self.0.set(failure);
+            T::default()
+        })
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        self.0.into_inner().map_or(Ok(()), Err)
+    }
+}
+
 /// What all texts are judged by.
 struct Court<'c> {
     reader: Reader<'c>,
@@ -179,20 +199,21 @@ impl Court<'_> {
         let bench =
             Bench { engine, said: reader.said, surroundings: &surroundings, known, needs, fixes };
         let progress = Progress::of(screen, shelf.len(), "files judged");
+        let trouble = Trouble::default();
         let look = |paper: &mut Paper, (at, rank): (usize, &usize)| {
             let asked = Asked {
                 again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
             let look = match early.take(*rank) {
-                Some(manifest) => bench.look(manifest, &asked),
-                None => bench.look(shelf.open(at, paper)?.read(), &asked),
+                Some(manifest) => Ok(bench.look(manifest, &asked)),
+                None => shelf.open(at, paper).map(|opened| bench.look(opened.read(), &asked)),
             };
             progress.step();
-            Ok(look)
+            trouble.spare(look)
         };
         let looks = ranks.par_iter().enumerate().map_init(Paper::default, look);
-        let looks: Vec<Look> = looks.collect::<Result<_, Failure>>()?;
+        let looks: Vec<Look> = looks.collect();
         drop(progress);
         let mut items = Vec::with_capacity(looks.len());
         let mut pages = Vec::with_capacity(looks.len());
@@ -204,11 +225,12 @@ impl Court<'_> {
         let place = surroundings.with(noted);
         let close = |((rank, mut page), items): ((usize, Page), &Vec<Item>)| {
             let volume = shelf.volume(rank, items);
-            bench.look_again(&mut page, &place, volume)?;
-            bench.close(page, volume)
+            let looked = bench.look_again(&mut page, &place, volume);
+            trouble.spare(looked.and_then(|()| bench.close(page, volume)))
         };
         let pages = pages.into_par_iter().enumerate().zip(&items);
-        let mut files: Vec<Judged> = pages.map(close).collect::<Result<_, Failure>>()?;
+        let mut files: Vec<Judged> = pages.map(close).collect();
+        trouble.end()?;
         Objects::new(&shelf, &items).relate(&mut files)?;
         let objects = items.iter().map(Vec::len).collect();
         let (now, noted) = (place.now(), place.into_noted());

@@ -77,7 +77,7 @@ pub(super) fn duplicate_object(item: &Item, first: &Item, line: u32) -> Option<F
 
 fn shown(finding: Finding, location: Location) -> Shown {
     Shown {
-        finding: finding.into(),
+        finding,
         subject: None,
         location,
         related: Vec::new(),

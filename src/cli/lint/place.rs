@@ -68,7 +68,7 @@ impl<'s, 't> Objects<'s, 't> {
     ///
     /// A file is not what it was.
     pub(super) fn relate(&self, judged: &mut [Judged]) -> Result<(), Failure> {
-        let named = judged.iter().flat_map(|it| &it.findings).flat_map(|it| &it.related);
+        let named = judged.iter().flat_map(|it| it.findings.iter()).flat_map(|it| &it.related);
         let index = Index::of(self.items, named.filter_map(|it| it.subject.as_ref()));
         let mut wanted: BTreeMap<usize, Vec<(Wanted, usize)>> = BTreeMap::new();
         for (file, judged) in judged.iter().enumerate() {

@@ -49,7 +49,7 @@ pub(super) struct Reader<'r> {
 }
 
 /// How many bytes of text are read early: their trees are there until they are judged.
-const EARLY_BYTES: usize = 1 << 20;
+const EARLY_BYTES: usize = 1 << 19;
 
 impl<'t> Early<'t> {
     pub(super) fn read(reader: Reader<'_>, files: &'t [Text]) -> Self {

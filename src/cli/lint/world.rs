@@ -48,7 +48,7 @@ pub(super) fn merge(engine: &Engine, input: &Texts, worlds: Vec<World>) -> Run {
     let mut known: HashMap<Key, Known> = HashMap::new();
     let are_several = worlds.len() > 1;
     let all = || worlds.iter().flat_map(|world| &world.files);
-    run.findings.reserve(all().map(|it| it.findings.len()).sum());
+    run.findings.reserve_exact(all().map(|it| it.findings.len()).sum());
     run.outcomes.reserve(all().map(|it| it.outcomes.len()).sum());
     for (set, world) in worlds.into_iter().enumerate() {
         let named = input.sets.get(set).filter(|name| !name.is_empty());

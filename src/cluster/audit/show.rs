@@ -67,7 +67,7 @@ impl Told {
             snippet: None,
             edits: Vec::new(),
             rendered: None,
-            finding: finding.into(),
+            finding,
         }
     }
 }

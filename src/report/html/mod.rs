@@ -84,7 +84,7 @@ fn plots(out: &mut String, run: &Run) {
     let empty = |name: &str| Bar { name: name.to_owned(), counts: [0; 5] };
     let mut severities: Vec<Bar> = SEVERITIES.into_iter().map(|it| empty(it.as_str())).collect();
     let mut rules: Vec<Bar> = RuleText::of(run).iter().map(|about| empty(about.id)).collect();
-    for shown in &run.findings {
+    for shown in run.findings.iter() {
         count(&mut severities, shown.finding.severity.as_str(), shown);
         count(&mut rules, shown.finding.rule, shown);
     }

@@ -196,9 +196,11 @@ fn run_of(report: Report) -> Run {
         snippet: None,
         edits: Vec::new(),
         rendered: None,
-        finding: finding.into(),
+        finding,
     };
-    Run { findings: report.findings.into_iter().map(shown).collect(), ..Run::default() }
+    let mut run = Run::default();
+    run.findings.extend(report.findings.into_iter().map(shown));
+    run
 }
 
 /// What a rule says of a value may tell a letter of it.

@@ -17,7 +17,7 @@ pub(in crate::cli::lint) fn place_all<'r>(
     if all.is_empty() {
         return;
     }
-    for shown in &mut run.findings {
+    for shown in run.findings.iter_mut() {
         for related in shown.related.iter_mut().filter_map(|it| it.location.as_mut()) {
             if let Some(source) = all.get(&related.file) {
                 *related = source.template(related).unwrap_or_else(|| related.clone());
