@@ -31,7 +31,7 @@ use self::judge::{Asked, Bench, Judged, Look, Page};
 use self::place::Objects;
 use self::render::place_all;
 use self::shelf::{Early, Reader, Shelf};
-use self::text::Paper;
+use self::text::Papers;
 use self::texts::{Origin, Texts};
 use self::world::{World, merge};
 use super::policies::File;
@@ -199,20 +199,22 @@ impl Court<'_> {
         let bench =
             Bench { engine, said: reader.said, surroundings: &surroundings, known, needs, fixes };
         let progress = Progress::of(screen, shelf.len(), "files judged");
-        let trouble = Trouble::default();
-        let look = |paper: &mut Paper, (at, rank): (usize, &usize)| {
+        let (trouble, papers) = (Trouble::default(), Papers::default());
+        let look = |(at, rank): (usize, &usize)| {
             let asked = Asked {
                 again: input.rendering(*rank).and_then(|it| it.again.as_deref()),
                 lines: changed.map_or(Lines::All, |changed| changed.of(input, *rank)),
             };
             let look = match early.take(*rank) {
                 Some(manifest) => Ok(bench.look(manifest, &asked)),
-                None => shelf.open(at, paper).map(|opened| bench.look(opened.read(), &asked)),
+                None => papers.lend(|paper| {
+                    shelf.open(at, paper).map(|opened| bench.look(opened.read(), &asked))
+                }),
             };
             progress.step();
             trouble.spare(look)
         };
-        let looks = ranks.par_iter().enumerate().map_init(Paper::default, look);
+        let looks = ranks.par_iter().enumerate().map(look);
         let looks: Vec<Look> = looks.collect();
         drop(progress);
         let mut items = Vec::with_capacity(looks.len());

@@ -4,6 +4,7 @@
 use std::hash::BuildHasher as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
 use memchr::memmem;
@@ -34,10 +35,24 @@ enum Content {
 #[derive(Debug, Default)]
 pub(super) struct Paper(Vec<u8>);
 
+/// Paper for those who read at the same time: as much as there are of them, and used again.
+#[derive(Debug, Default)]
+pub(super) struct Papers(Mutex<Vec<Paper>>);
+
 /// Room for texts that are held.
 #[derive(Debug)]
 pub(super) struct Room {
     left: AtomicUsize,
+}
+
+impl Papers {
+    pub(super) fn lend<T>(&self, read: impl FnOnce(&mut Paper) -> T) -> T {
+        let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut paper = all().pop().unwrap_or_default();
+        let done = read(&mut paper);
+        all().push(paper);
+        done
+    }
 }
 
 impl Room {

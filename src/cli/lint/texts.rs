@@ -7,14 +7,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::render::{self, Helm, Rendering};
-use super::text::{Paper, Room, Text};
+use super::text::{Papers, Room, Text};
 use super::{Arguments, render::ValueSet};
 use crate::cli::policies::File;
 use crate::cli::{Console, Failure};
 use crate::manifest::{self, Unread};
 
 /// How many bytes of texts are held, so that most runs read each file once.
-const HELD_BYTES: usize = 8 << 20;
+const HELD_BYTES: usize = 4 << 20;
 
 /// What was read: names and texts.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ impl Texts {
         let sets = arguments.charts.sets();
         let mut input =
             Self { sets: sets.iter().map(|it| it.name.clone()).collect(), ..Self::default() };
-        let room = Room::new(HELD_BYTES);
+        let (room, papers) = (Room::new(HELD_BYTES), Papers::default());
         let mut seen = HashSet::new();
         let mut charts = Vec::new();
         for path in &arguments.paths {
@@ -61,7 +61,7 @@ impl Texts {
             let new: Vec<PathBuf> = new.collect();
             let read: Vec<_> = new
                 .par_iter()
-                .map_init(Paper::default, |paper, path| Text::read(path, &room, paper))
+                .map(|path| papers.lend(|paper| Text::read(path, &room, paper)))
                 .collect();
             for (path, text) in new.into_iter().zip(read) {
                 match text {

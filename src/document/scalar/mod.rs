@@ -7,6 +7,7 @@
 mod block;
 mod flow;
 
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 use super::value::Span;
@@ -25,9 +26,9 @@ pub struct Origin {
 struct Part {
     decoded: u32,
     source: u32,
-    /// How long the source is of one character that is not written as itself; `None` for a run
-    /// of characters that are.
-    length: Option<u32>,
+    /// Where the source ends of one character that is not written as itself, which is behind a
+    /// quote or a mark; `None` for a run of characters that are.
+    end: Option<NonZeroU32>,
 }
 
 impl Origin {
@@ -73,7 +74,7 @@ impl Origin {
     /// Where the source begins of the character at `offset`.
     fn start(&self, offset: u32) -> u32 {
         match self.part(offset) {
-            Some(Part { decoded, source, length: None }) => source + (offset - decoded),
+            Some(Part { decoded, source, end: None }) => source + (offset - decoded),
             Some(Part { source, .. }) => source,
             None => self.end,
         }
@@ -82,8 +83,8 @@ impl Origin {
     /// Where the source ends of what is decoded before `offset`.
     fn end(&self, offset: u32) -> u32 {
         match self.part(offset.saturating_sub(1)) {
-            Some(Part { decoded, source, length: None }) => source + (offset - decoded),
-            Some(Part { source, length: Some(length), .. }) => source + length,
+            Some(Part { decoded, source, end: None }) => source + (offset - decoded),
+            Some(Part { end: Some(end), .. }) => end.get(),
             None => self.end,
         }
     }
@@ -108,21 +109,28 @@ impl Trace<'_> {
         if run.is_empty() {
             return Some(());
         }
+        let source = self.place(source)?;
         self.part(source, None, run)
     }
 
     /// A character that `length` bytes of the source stand for.
     fn character(&mut self, source: usize, length: usize, character: char) -> Option<()> {
-        self.part(source, Some(u32::try_from(length).ok()?), character.encode_utf8(&mut [0; 4]))
+        let end = NonZeroU32::new(self.place(source + length)?)?;
+        let source = self.place(source)?;
+        self.part(source, Some(end), character.encode_utf8(&mut [0; 4]))
     }
 
-    fn part(&mut self, source: usize, length: Option<u32>, decoded: &str) -> Option<()> {
+    fn part(&mut self, source: u32, end: Option<NonZeroU32>, decoded: &str) -> Option<()> {
         if !self.decoded.get(self.at..)?.starts_with(decoded) {
             return None;
         }
-        let source = self.base.checked_add(u32::try_from(source).ok()?)?;
-        self.parts.push(Part { decoded: u32::try_from(self.at).ok()?, source, length });
+        self.parts.push(Part { decoded: u32::try_from(self.at).ok()?, source, end });
         self.at += decoded.len();
         Some(())
+    }
+
+    /// Where it is in the whole text.
+    fn place(&self, source: usize) -> Option<u32> {
+        self.base.checked_add(u32::try_from(source).ok()?)
     }
 }
