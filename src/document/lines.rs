@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
+use super::value::Span;
+
 /// The lines of one text. Nothing is counted before the first question, and then one number is kept
 /// for every few kilobytes.
 ///
@@ -54,6 +56,20 @@ impl<'a> Lines<'a> {
         let before = text.get(start..end).unwrap_or_default();
         let column = u32::try_from(before.chars().count()).map_or(u32::MAX, |count| count + 1);
         Position { line: u32::try_from(line).unwrap_or(u32::MAX), column }
+    }
+
+    /// Where `span` begins and ends.
+    pub fn positions(&self, span: Span) -> (Position, Position) {
+        let start = self.position(span.start);
+        let inside = self.text.get(span.range());
+        let end = match inside.filter(|inside| memchr(b'\n', inside.as_bytes()).is_none()) {
+            Some(inside) => {
+                let characters = u32::try_from(inside.chars().count()).unwrap_or(u32::MAX);
+                Position { column: start.column.saturating_add(characters), ..start }
+            }
+            None => self.position(span.end.max(span.start)),
+        };
+        (start, end)
     }
 
     /// The text of a line, without its line break.

@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::embedded;
 use super::path::{Path, Step};
 use super::scalar::Origin;
@@ -26,7 +28,7 @@ pub struct Place {
 pub struct Locator<'v> {
     text: &'v str,
     /// By where the string begins that holds the document; `None` where it holds none.
-    embedded: HashMap<u32, Option<Embedded<'v>>>,
+    embedded: HashMap<u32, Option<Embedded<'v>>, RandomState>,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,7 @@ pub fn locate(text: &str, value: &Value<'_>, path: &Path) -> Place {
 impl<'v> Locator<'v> {
     /// Looks for places in `text`.
     pub fn new(text: &'v str) -> Self {
-        Self { text, embedded: HashMap::new() }
+        Self { text, embedded: HashMap::default() }
     }
 
     /// Makes use of an embedded document that was read already: what the string `holder` holds.

@@ -165,8 +165,7 @@ impl<'t> Manifest<'t> {
 
     /// Where some bytes of the text are.
     pub fn location_of(&self, span: Span, exact: bool) -> Location {
-        let start = self.lines.position(span.start);
-        let end = self.lines.position(span.end.max(span.start));
+        let (start, end) = self.lines.positions(span);
         Location {
             file: Arc::clone(&self.name),
             line: start.line,

@@ -25,8 +25,7 @@ pub struct Problems(pub Vec<Problem>);
 
 impl Problem {
     pub(super) fn new(file: &str, lines: &Lines<'_>, span: Span, message: String) -> Self {
-        let start = lines.position(span.start);
-        let end = lines.position(span.end.max(span.start));
+        let (start, end) = lines.positions(span);
         // What it quotes may be written over several lines.
         let message = message.replace(char::is_control, " ");
         Self { file: file.to_owned(), start, end, message, help: None }

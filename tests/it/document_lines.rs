@@ -1,6 +1,6 @@
 //! Offsets to lines and columns.
 
-use portcullis::document::{Lines, Position};
+use portcullis::document::{Lines, Position, Span};
 use proptest::prelude::*;
 
 #[test]
@@ -61,6 +61,15 @@ proptest! {
         let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
         let Position { line: l, column: c } = Lines::new(&text).position(offset);
         prop_assert_eq!((l as usize, c as usize), (line, column));
+    }
+
+    #[test]
+    fn both_ends_of_a_span_are_where_each_is(
+        text in "[a\né😀\r]{0,40}", start in 0_u32..60, end in 0_u32..60,
+    ) {
+        let lines = Lines::new(&text);
+        let both = (lines.position(start), lines.position(end.max(start)));
+        prop_assert_eq!(lines.positions(Span::new(start, end)), both);
     }
 
     #[test]

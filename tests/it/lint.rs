@@ -359,3 +359,44 @@ fn objects_are_judged_alike_in_one_file_and_in_files_of_their_own() {
     assert!(whole.0.len() > 60);
     assert_eq!(whole, apart);
 }
+
+/// Texts that there is no room for are read again to be judged, for places in them, and to be fixed.
+#[test]
+fn what_is_left_in_its_files_is_judged_as_what_is_held() {
+    let rules = policy_about_config_maps(&[
+        "{rule: unique, params: {field: data.port}}",
+        "{rule: field-required, params: {field: data.owner}}",
+        "{rule: field-default, mutate: true, params: {field: data.level, value: info}}",
+    ]);
+    let settings = "apiVersion: portcullis.skao.int/v1alpha1\nkind: PolicySet\n\
+                    spec: {trustRepositoryWaivers: true}\n---\n";
+    let folder = Folder::with_policy(&format!("{settings}{rules}"));
+    let waiver = "---\napiVersion: portcullis.skao.int/v1alpha1\nkind: Waiver\nmetadata: {name: c}\n\
+                  spec:\n  policy: [plain]\n  rule: [field-required]\n  \
+                  object: {kind: [ConfigMap], namespace: [ska], name: [c]}\n  \
+                  owner: team-x\n  reason: old\n  ticket: SKA-1\n  until: 2999-01-01\n";
+    let object = |name: &str| {
+        let more = if name == "c" { waiver } else { "" };
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: ska}}\n\
+             data:\n  port: \"1\"\n{more}"
+        )
+    };
+    let margin = format!("# {}\n", "-".repeat(97)).repeat(15_000);
+    let lint = |margin: &str| {
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            folder.write(&format!("texts/{name}.yaml"), object(name) + margin);
+        }
+        let report = folder.lint_texts(&["--format", "json"]).stdout;
+        let difference = folder.lint_texts(&["--diff"]).stdout;
+        assert_eq!(difference.matches("+  level: info").count(), 6, "{difference}");
+        assert!(folder.lint_texts(&["--fix"]).stderr.contains("wrote 6 fixes into 6 files"));
+        (
+            report,
+            ["a", "f"].map(|name| folder.read(&format!("texts/{name}.yaml")).replace(margin, "")),
+        )
+    };
+    let held = lint("# a line behind it\n");
+    assert!(held.0.contains("\"waived\"") && held.0.contains("\"unique\""), "{held:?}");
+    assert!(held == lint(&margin));
+}
