@@ -309,7 +309,7 @@ impl<'s> Trail<'s> {
     }
 }
 
-/// The same memory, for places of another subject.
+/// Room for places of another subject: a collection of what comes from a vector takes its memory.
 fn emptied<'a>(mut trail: Vec<Trail<'_>>) -> Vec<Trail<'a>> {
     trail.clear();
     trail.into_iter().map(|_| unreachable!("it was cleared")).collect()

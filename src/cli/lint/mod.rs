@@ -243,6 +243,10 @@ impl Court<'_> {
 
     /// Judges every text once, in the order of input: a rendered one with those of its own values,
     /// any other one with those of the first.
+    ///
+    /// # Errors
+    ///
+    /// A file is not what it was.
     fn judge_all(
         &self,
         input: &Texts,
